@@ -1,1 +1,3 @@
-//! placeholder
+//! Turns HTTP into asks and decisions into HTTP.
+
+pub mod views;

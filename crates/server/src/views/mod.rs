@@ -1,0 +1,1 @@
+//! The pages as structs: what each one shows.
