@@ -9,6 +9,7 @@ pub mod fault;
 pub mod id;
 pub mod place;
 pub mod scope;
+pub mod seams;
 pub mod secret;
 pub mod time;
 
@@ -21,5 +22,6 @@ pub use id::{
 };
 pub use place::{Origin, RedirectUri};
 pub use scope::Scope;
+pub use seams::Seams;
 pub use secret::Secret;
 pub use time::{Clock, ManualClock, SystemClock, Time};

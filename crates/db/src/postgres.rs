@@ -1,0 +1,291 @@
+//! PostgreSQL: threads that own a connection each and take jobs from one queue.
+//!
+//! `BEGIN` travels together with the first statement of a transaction, so that it costs no round trip of its own.
+
+use crate::engine::{Job, Verdict};
+use crate::tx::{Engine, Row, Value};
+use base::Fault;
+use base::fault::FaultKind;
+use bytes::BytesMut;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Statement};
+
+enum Order {
+    Read(Box<dyn Job>),
+    Write(Box<dyn Job>),
+}
+
+pub(crate) struct Postgres {
+    queue: Sender<Order>,
+}
+
+impl Postgres {
+    pub(crate) fn open(url: &str, connections: usize) -> Result<Postgres, Fault> {
+        let (queue, orders) = unbounded();
+        // The first connection is made here, so that a wrong address is told at start and not by the first request.
+        let mut first = Some(Connection::open(url)?);
+        for number in 0..connections.max(1) {
+            let (orders, url, connection) = (orders.clone(), url.to_owned(), first.take());
+            std::thread::Builder::new()
+                .name(format!("procura-pg-{number}"))
+                .spawn(move || serve(&orders, &url, connection))
+                .map_err(|cause| Fault::new(format!("thread start: {cause}")))?;
+        }
+        Ok(Postgres { queue })
+    }
+
+    pub(crate) fn read(&self, job: Box<dyn Job>) -> Result<(), Fault> {
+        self.send(Order::Read(job))
+    }
+
+    pub(crate) fn write(&self, job: Box<dyn Job>) -> Result<(), Fault> {
+        self.send(Order::Write(job))
+    }
+
+    fn send(&self, order: Order) -> Result<(), Fault> {
+        self.queue.send(order).map_err(|_| Fault::new("database send: the threads are gone"))
+    }
+}
+
+fn serve(orders: &Receiver<Order>, url: &str, mut kept: Option<Connection>) {
+    while let Ok(order) = orders.recv() {
+        let usable = kept.take().filter(Connection::is_open);
+        let mut connection = match usable.map_or_else(|| Connection::open(url), Ok) {
+            Ok(connection) => connection,
+            Err(cause) => {
+                match order {
+                    Order::Read(job) | Order::Write(job) => job.answer(Some(cause)),
+                }
+                continue;
+            }
+        };
+        match order {
+            Order::Read(mut job) => {
+                job.run(Engine::Postgres(&mut connection), false);
+                job.answer(None);
+            }
+            Order::Write(job) => run_write(&mut connection, job, url),
+        }
+        kept = Some(connection);
+    }
+}
+
+fn run_write(connection: &mut Connection, mut job: Box<dyn Job>, url: &str) {
+    for again_ok in [true, false] {
+        connection.begin();
+        let verdict = job.run(Engine::Postgres(connection), again_ok);
+        let ended = match verdict {
+            Verdict::Keep => connection.end("COMMIT"),
+            Verdict::Undo | Verdict::Again => connection.end("ROLLBACK"),
+        };
+        match (verdict, ended) {
+            (Verdict::Again, _) => {
+                if !connection.is_open() {
+                    match Connection::open(url) {
+                        Ok(fresh) => *connection = fresh,
+                        Err(cause) => return job.answer(Some(cause)),
+                    }
+                }
+            }
+            (Verdict::Keep, Err(cause)) => return job.answer(Some(cause)),
+            _ => return job.answer(None),
+        }
+    }
+}
+
+pub(crate) struct Connection {
+    runtime: Runtime,
+    client: Client,
+    statements: HashMap<String, Prepared>,
+    /// A transaction was asked for and its `BEGIN` has not been sent yet.
+    begin_due: bool,
+    begun: bool,
+}
+
+#[derive(Clone)]
+struct Prepared {
+    statement: Statement,
+    names: Arc<[String]>,
+}
+
+impl Connection {
+    fn open(url: &str) -> Result<Connection, Fault> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| Fault::new(format!("runtime start: {cause}")))?;
+        let client = runtime.block_on(async {
+            let connecting = tokio_postgres::connect(url, tokio_postgres::NoTls);
+            let waiting = tokio::time::timeout(std::time::Duration::from_secs(10), connecting).await;
+            let connected = waiting.map_err(|_| Fault::of(FaultKind::Unavailable, "postgres connect: no answer in 10 s"))?;
+            let (client, connection) = connected.map_err(|cause| {
+                // The text of a connect error can hold the address; it never holds the password.
+                Fault::of(FaultKind::Unavailable, format!("postgres connect: {cause}"))
+            })?;
+            tokio::spawn(async move {
+                if let Err(cause) = connection.await {
+                    tracing::warn!("postgres connection: {cause}");
+                }
+            });
+            Ok::<Client, Fault>(client)
+        })?;
+        Ok(Connection { runtime, client, statements: HashMap::new(), begin_due: false, begun: false })
+    }
+
+    fn is_open(&self) -> bool {
+        !self.client.is_closed()
+    }
+
+    fn begin(&mut self) {
+        self.begin_due = true;
+        self.begun = false;
+    }
+
+    fn end(&mut self, word: &str) -> Result<(), Fault> {
+        self.begin_due = false;
+        if !std::mem::take(&mut self.begun) {
+            return Ok(());
+        }
+        self.runtime.block_on(self.client.batch_execute(word)).map_err(fault)
+    }
+
+    fn prepared(&mut self, sql: &str) -> Result<Prepared, Fault> {
+        if let Some(prepared) = self.statements.get(sql) {
+            return Ok(prepared.clone());
+        }
+        let statement = self.runtime.block_on(self.client.prepare(sql)).map_err(fault)?;
+        let names = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let prepared = Prepared { statement, names };
+        if self.statements.len() < 1024 {
+            self.statements.insert(sql.to_owned(), prepared.clone());
+        }
+        Ok(prepared)
+    }
+
+    pub(crate) fn query(&mut self, sql: &str, args: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
+        let prepared = self.prepared(sql)?;
+        let args = trimmed(args, &prepared.statement)?;
+        let begin_due = std::mem::take(&mut self.begin_due);
+        let client = &self.client;
+        let asking = async {
+            let parameters: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+            if begin_due {
+                let (begun, rows) = tokio::join!(client.batch_execute("BEGIN"), client.query(&prepared.statement, &parameters));
+                begun.and(rows)
+            } else {
+                client.query(&prepared.statement, &parameters).await
+            }
+        };
+        let answer = self.runtime.block_on(asking);
+        self.begun |= begin_due;
+        let rows = answer.map_err(fault)?;
+        rows.iter().map(|row| read_row(row, &prepared.names)).collect()
+    }
+
+    pub(crate) fn execute(&mut self, sql: &str, args: &[Value<'_>]) -> Result<u64, Fault> {
+        let prepared = self.prepared(sql)?;
+        let args = trimmed(args, &prepared.statement)?;
+        let begin_due = std::mem::take(&mut self.begin_due);
+        let client = &self.client;
+        let asking = async {
+            let parameters: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+            if begin_due {
+                let (begun, changed) =
+                    tokio::join!(client.batch_execute("BEGIN"), client.execute(&prepared.statement, &parameters));
+                begun.and(changed)
+            } else {
+                client.execute(&prepared.statement, &parameters).await
+            }
+        };
+        let answer = self.runtime.block_on(asking);
+        self.begun |= begin_due;
+        answer.map_err(fault)
+    }
+
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Fault> {
+        if std::mem::take(&mut self.begin_due) {
+            self.runtime.block_on(self.client.batch_execute("BEGIN")).map_err(fault)?;
+            self.begun = true;
+        }
+        self.runtime.block_on(self.client.batch_execute(sql)).map_err(fault)
+    }
+
+    pub(crate) fn prepare(&mut self, sql: &str) -> Result<(), Fault> {
+        self.runtime.block_on(self.client.prepare(sql)).map(drop).map_err(fault)
+    }
+}
+
+/// As many arguments as the statement has parameters; a missing one is a fault.
+fn trimmed<'a, 'b>(args: &'a [Value<'b>], statement: &Statement) -> Result<&'a [Value<'b>], Fault> {
+    args.get(..statement.params().len()).ok_or_else(|| Fault::new("statement bind: too few values"))
+}
+
+fn read_row(row: &tokio_postgres::Row, names: &Arc<[String]>) -> Result<Row, Fault> {
+    let mut values = Vec::with_capacity(names.len());
+    for (place, column) in row.columns().iter().enumerate() {
+        let kind = column.type_();
+        let value = match *kind {
+            Type::TEXT | Type::VARCHAR | Type::NAME => row.try_get::<_, Option<String>>(place).map(|text| text.map(|text| Value::Text(Cow::Owned(text)))),
+            Type::INT8 => row.try_get::<_, Option<i64>>(place).map(|number| number.map(Value::Int)),
+            Type::INT4 => row.try_get::<_, Option<i32>>(place).map(|number| number.map(|number| Value::Int(number.into()))),
+            Type::BOOL => row.try_get::<_, Option<bool>>(place).map(|flag| flag.map(Value::Flag)),
+            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(place).map(|bytes| bytes.map(|bytes| Value::Bytes(Cow::Owned(bytes)))),
+            _ => return Err(Fault::new(format!("row read: column {} has type {kind}", column.name()))),
+        };
+        values.push(value.map_err(fault)?.unwrap_or(Value::Null));
+    }
+    Ok(Row { names: Arc::clone(names), values })
+}
+
+impl std::fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Bound values can be personal or secret.
+        f.write_str(match self {
+            Value::Null => "null",
+            Value::Text(_) => "text",
+            Value::Int(_) => "int",
+            Value::Flag(_) => "flag",
+            Value::Bytes(_) => "bytes",
+        })
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match (self, kind) {
+            (Value::Null, _) => Ok(IsNull::Yes),
+            (Value::Text(text), _) => text.as_ref().to_sql(kind, out),
+            (Value::Int(number), &Type::INT4) => i32::try_from(*number)?.to_sql(kind, out),
+            (Value::Int(number), _) => number.to_sql(kind, out),
+            (Value::Flag(flag), _) => flag.to_sql(kind, out),
+            (Value::Bytes(bytes), _) => bytes.as_ref().to_sql(kind, out),
+        }
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        matches!(*kind, Type::TEXT | Type::VARCHAR | Type::INT8 | Type::INT4 | Type::BOOL | Type::BYTEA | Type::UNKNOWN)
+    }
+
+    to_sql_checked!();
+}
+
+#[track_caller]
+#[allow(clippy::needless_pass_by_value)]
+fn fault(error: tokio_postgres::Error) -> Fault {
+    let state = error.code().map(|code| code.code().to_owned()).unwrap_or_default();
+    let kind = match state.as_str() {
+        "23505" => FaultKind::Clash,
+        "40001" | "40P01" => FaultKind::Again,
+        state if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => FaultKind::Unavailable,
+        "" if error.is_closed() => FaultKind::Unavailable,
+        _ => FaultKind::Broken,
+    };
+    // The server's message only: its detail line would repeat the values of the row.
+    let message = error.as_db_error().map_or_else(|| error.to_string(), |known| known.message().to_owned());
+    Fault::of(kind, format!("postgres {state}: {message}"))
+}

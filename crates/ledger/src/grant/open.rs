@@ -1,0 +1,49 @@
+//! Opening a node, and changing what it covers.
+
+use super::rows;
+use super::{Kind, Presence};
+use base::{AccountId, AppId, Fault, GrantId, IdentityId, Scope, Seams, Time};
+use db::Tx;
+
+/// What a new node permits.
+#[derive(Debug, Clone)]
+pub struct NewGrant {
+    pub id: GrantId,
+    pub kind: Kind,
+    pub parent: Option<GrantId>,
+    pub account: Option<AccountId>,
+    pub identity: Option<IdentityId>,
+    pub app: Option<AppId>,
+    pub target: String,
+    pub scope: Scope,
+    pub presence: Option<Presence>,
+    pub expires_at: Option<Time>,
+}
+
+impl NewGrant {
+    /// A node of a kind with a fresh id and nothing else set.
+    pub fn of(kind: Kind, seams: &Seams) -> Result<NewGrant, Fault> {
+        Ok(NewGrant {
+            id: GrantId::new(seams.now(), seams.entropy())?,
+            kind,
+            parent: None,
+            account: None,
+            identity: None,
+            app: None,
+            target: String::new(),
+            scope: Scope::empty(),
+            presence: None,
+            expires_at: None,
+        })
+    }
+}
+
+/// Opens the node. A second live one for the same identity, app, kind and target is a clash.
+pub fn open(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
+    rows::insert(tx, new, now)
+}
+
+/// Sets what a live node covers: the person was shown the whole and allowed it.
+pub fn set_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, now: Time) -> Result<(), Fault> {
+    rows::update_scope(tx, id, scope, now)
+}

@@ -1,0 +1,143 @@
+//! All SQL of the grants.
+
+use super::{EndedBy, Grant, Kind, NewGrant, Presence};
+use base::{AccountId, AppId, Fault, GrantId, IdentityId, Scope, Time};
+use db::{Row, Tx, args};
+
+fn grant(row: &Row) -> Result<Grant, Fault> {
+    let kind = Kind::parse(&row.text("kind")?).ok_or_else(|| Fault::new("grants: unknown kind"))?;
+    let presence = match row.opt_text("presence")? {
+        Some(word) => Some(Presence::parse(&word).ok_or_else(|| Fault::new("grants: unknown presence"))?),
+        None => None,
+    };
+    Ok(Grant {
+        id: GrantId::from_text(row.text("id")?),
+        kind,
+        parent: row.opt_text("parent_id")?.map(GrantId::from_text),
+        account: row.opt_text("account_id")?.map(AccountId::from_text),
+        identity: row.opt_text("identity_id")?.map(IdentityId::from_text),
+        app: row.opt_text("app_id")?.map(AppId::from_text),
+        target: row.text("target")?,
+        scope: row.scope("scope")?,
+        presence,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        last_used_at: row.opt_time("last_used_at")?,
+        expires_at: row.opt_time("expires_at")?,
+        ended_at: row.opt_time("ended_at")?,
+    })
+}
+
+pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
+    let sql = "INSERT INTO grants (id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                                   created_at, updated_at, expires_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)";
+    tx.run(
+        sql,
+        args![
+            new.id,
+            new.kind.as_str(),
+            new.parent,
+            new.account,
+            new.identity,
+            new.app,
+            new.target,
+            new.scope,
+            new.presence.map(Presence::as_str),
+            now,
+            new.expires_at
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn update_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, now: Time) -> Result<(), Fault> {
+    let sql = "UPDATE grants
+               SET scope = $2, updated_at = $3
+               WHERE id = $1 AND ended_at IS NULL";
+    tx.run(sql, args![id, scope, now])?;
+    Ok(())
+}
+
+/// The node with this id, live or ended.
+pub fn find(tx: &mut Tx, id: &GrantId) -> Result<Option<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at
+               FROM grants
+               WHERE id = $1";
+    tx.one(sql, args![id])?.as_ref().map(grant).transpose()
+}
+
+/// The live node of a kind for this identity, app and target.
+pub fn find_live(tx: &mut Tx, kind: Kind, identity: &IdentityId, app: &AppId, target: &str) -> Result<Option<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at
+               FROM grants
+               WHERE identity_id = $1 AND app_id = $2 AND kind = $3 AND target = $4 AND ended_at IS NULL";
+    tx.one(sql, args![identity, app, kind.as_str(), target])?.as_ref().map(grant).transpose()
+}
+
+/// Live nodes of an account, newest first.
+pub fn list_of_account(tx: &mut Tx, account: &AccountId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at
+               FROM grants
+               WHERE account_id = $1 AND kind = $2 AND ended_at IS NULL
+               ORDER BY id DESC
+               LIMIT $3";
+    tx.all(sql, args![account, kind.as_str(), limit])?.iter().map(grant).collect()
+}
+
+/// Live nodes of an app, newest first.
+pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at
+               FROM grants
+               WHERE app_id = $1 AND kind = $2 AND ended_at IS NULL
+               ORDER BY id DESC
+               LIMIT $3";
+    tx.all(sql, args![app, kind.as_str(), limit])?.iter().map(grant).collect()
+}
+
+/// Notes a use, at most once a minute: a write for every use would cost more than the knowledge is worth.
+pub fn touch(tx: &mut Tx, id: &GrantId, now: Time) -> Result<(), Fault> {
+    let sql = "UPDATE grants
+               SET last_used_at = $2
+               WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
+    tx.run(sql, args![id, now, now.plus_secs(-60)])?;
+    Ok(())
+}
+
+/// Ends the node unless it has ended already.
+pub(super) fn take_live(tx: &mut Tx, id: &GrantId, by: EndedBy, now: Time) -> Result<Option<Grant>, Fault> {
+    let sql = "UPDATE grants
+               SET ended_at = $2, ended_by = $3
+               WHERE id = $1 AND ended_at IS NULL
+               RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                         created_at, updated_at, last_used_at, expires_at, ended_at";
+    tx.one(sql, args![id, now, by.as_str()])?.as_ref().map(grant).transpose()
+}
+
+/// Ends the live nodes right below one.
+pub(super) fn take_children(tx: &mut Tx, parent: &GrantId, now: Time) -> Result<Vec<Grant>, Fault> {
+    let sql = "UPDATE grants
+               SET ended_at = $2, ended_by = $3
+               WHERE parent_id = $1 AND ended_at IS NULL
+               RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                         created_at, updated_at, last_used_at, expires_at, ended_at";
+    tx.all(sql, args![parent, now, EndedBy::Parent.as_str()])?.iter().map(grant).collect()
+}
+
+pub(super) fn live_ids_of_app(tx: &mut Tx, app: &AppId) -> Result<Vec<GrantId>, Fault> {
+    let sql = "SELECT id
+               FROM grants
+               WHERE app_id = $1 AND ended_at IS NULL";
+    tx.all(sql, args![app])?.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
+}
+
+pub(super) fn live_ids_of_account(tx: &mut Tx, account: &AccountId) -> Result<Vec<GrantId>, Fault> {
+    let sql = "SELECT id
+               FROM grants
+               WHERE account_id = $1 AND ended_at IS NULL";
+    tx.all(sql, args![account])?.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
+}

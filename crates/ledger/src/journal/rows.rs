@@ -1,0 +1,72 @@
+//! All SQL of the journal.
+
+use super::{Entry, Told};
+use base::{AccountId, AppId, Fault, GrantId, IdentityId, OrganizationId};
+use db::{Row, Tx, args};
+
+/// Writes the row.
+pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
+    let sql = "INSERT INTO journal (id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    tx.run(
+        sql,
+        args![
+            entry.number,
+            entry.act.0,
+            entry.account,
+            entry.identity,
+            entry.app,
+            entry.organization,
+            entry.grant,
+            entry.source,
+            entry.detail.as_ref().map(ToString::to_string)
+        ],
+    )?;
+    Ok(())
+}
+
+fn told(row: &Row) -> Result<Told, Fault> {
+    let number = row.int("id")?;
+    Ok(Told {
+        number,
+        at: base::id::number_time(number),
+        act: row.text("act")?,
+        account: row.opt_text("account_id")?.map(AccountId::from_text),
+        identity: row.opt_text("identity_id")?.map(IdentityId::from_text),
+        app: row.opt_text("app_id")?.map(AppId::from_text),
+        organization: row.opt_text("organization_id")?.map(OrganizationId::from_text),
+        grant: row.opt_text("grant_id")?.map(GrantId::from_text),
+        source: row.opt_text("source")?,
+        detail: row.opt_text("detail")?.and_then(|text| serde_json::from_str(&text).ok()),
+    })
+}
+
+/// Rows of an account before a number (`i64::MAX` for the newest), newest first.
+pub fn list_of_account(tx: &mut Tx, account: &AccountId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+               FROM journal
+               WHERE account_id = $1 AND id < $2
+               ORDER BY id DESC
+               LIMIT $3";
+    tx.all(sql, args![account, before, limit])?.iter().map(told).collect()
+}
+
+/// Rows of an app before a number, newest first.
+pub fn list_of_app(tx: &mut Tx, app: &AppId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+               FROM journal
+               WHERE app_id = $1 AND id < $2
+               ORDER BY id DESC
+               LIMIT $3";
+    tx.all(sql, args![app, before, limit])?.iter().map(told).collect()
+}
+
+/// Rows of an organization before a number, newest first.
+pub fn list_of_organization(tx: &mut Tx, organization: &OrganizationId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+               FROM journal
+               WHERE organization_id = $1 AND id < $2
+               ORDER BY id DESC
+               LIMIT $3";
+    tx.all(sql, args![organization, before, limit])?.iter().map(told).collect()
+}
