@@ -1,0 +1,61 @@
+// Somebody with a browser and a passkey.
+
+import { randomBytes } from 'node:crypto'
+import { Browser, Departure } from './browser.js'
+import { SoftPasskey } from './passkey.js'
+
+const DEVICE = { name: 'Conformance suite', type: 'computer', browser: 'none', os: 'none' }
+
+export class Person {
+  constructor(server) {
+    this.browser = new Browser(server.issuer)
+    this.passkey = new SoftPasskey(this.browser.origin)
+  }
+
+  static async registers(server, { handle = `p${randomBytes(6).toString('hex')}`, displayName = 'Ada Moreau' } = {}) {
+    const person = new Person(server)
+    const { browser } = person
+    const { options, tempUserId } = await browser.post('/api/register/start', { handle })
+    const credential = person.passkey.create(options)
+    const identity = { displayName, handle }
+    const answer = await browser.post('/api/register/complete', { tempUserId, credential, identity, device: DEVICE })
+    person.handle = handle
+    person.displayName = displayName
+    person.identity = answer.identity
+    return person
+  }
+
+  async signsIn() {
+    const { authSessionId, authOptions } = await this.browser.post('/api/login/start', {})
+    const credential = this.passkey.get(authOptions)
+    return this.browser.post('/api/login/passkey', { authSessionId, credential, device: DEVICE })
+  }
+
+  async signsOut() {
+    return this.browser.post('/api/login/logout', {})
+  }
+
+  /** Opens an authorization request, answers the consent page if there is one, and comes back at the client. */
+  async allows(url) {
+    return this.#answers(url, 'allow')
+  }
+
+  async denies(url) {
+    return this.#answers(url, 'deny')
+  }
+
+  async #answers(url, decision) {
+    let place = await this.browser.open(url)
+    if (!(place instanceof Departure) && place.document.querySelector('[name="decision"]')) {
+      place = await place.submit(place.form('decision'), { decision })
+    }
+    return place instanceof Departure ? place : leave(place)
+  }
+}
+
+/** The page that posts an answer to the client (`response_mode=form_post`), sent as its button would send it. */
+async function leave(page) {
+  const form = page.document.querySelectorAll('form').find((one) => /^https?:/.test(one.getAttribute('action') ?? ''))
+  if (!form) throw new Error(`still at the issuer, ${page.url} (${page.status}):\n${page.text}`)
+  return page.submit(form)
+}
