@@ -1,1 +1,5 @@
-//! placeholder
+//! Apps and resources, authorization, codes, tokens, exchange, connector.
+
+pub mod keyring;
+
+pub use keyring::Keys;
