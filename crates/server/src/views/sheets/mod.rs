@@ -1,0 +1,25 @@
+//! Sheets: one column, one deed. Sign-in, registration, consent, approval, recovery, errors.
+
+mod approval;
+mod codes;
+mod consent;
+mod email;
+mod form_post;
+mod home;
+mod login;
+mod logout;
+mod mailbox;
+mod oops;
+mod register;
+
+pub use approval::{ApprovalState, Approve, ApproveCode, AskApproval, Waiting};
+pub use codes::Codes;
+pub use consent::{Consent, ConsentNote, Continue, Persona};
+pub use email::{EmailAdd, EmailCode};
+pub use form_post::FormPost;
+pub use home::{Home, Moved};
+pub use login::{Login, LoginReason, OneTimeLink, Recover, SelectAccount, StepUp};
+pub use logout::{Logout, SignedOut};
+pub use mailbox::{Mail, Mailbox};
+pub use oops::{Oops, Said};
+pub use register::{Register, Registration};

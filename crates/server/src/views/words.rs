@@ -1,0 +1,60 @@
+//! Scopes in words. The same permission is asked as a line, listed as a statement and told in the past: the words are here.
+
+use super::parts::{Email, Line, Name, Risk};
+
+/// The line that a consent page shows for a sign-in scope. Resource scopes bring their own text.
+/// `email` is what the chosen identity has.
+pub fn scope_line(scope: &str, email: &Email) -> Line {
+    match scope {
+        "openid" => Line::new(Risk::Sees, "Recognise you when you come back"),
+        "profile" => Line::new(Risk::Sees, "See your name, handle and picture"),
+        "email" => match email.verified() {
+            Some(address) => Line::new(Risk::Sees, "See your e-mail address,").about(address),
+            None => Line::new(Risk::Withheld, "Your e-mail address: you have none here, so it gets none"),
+        },
+        "offline_access" => Line::new(Risk::Sees, "Stay signed in until you end it"),
+        "user_id" => Line::new(Risk::Acts, "See that your identities belong to the same person"),
+        other => Line::new(Risk::Acts, format!("Use what it calls “{}”", Name::new(other))),
+    }
+}
+
+/// What an app with these scopes knows, as the Access page says it: *knows your name, picture and e-mail*.
+pub fn knows<S: AsRef<str>>(scopes: &[S]) -> String {
+    let has = |wanted: &str| scopes.iter().any(|scope| scope.as_ref() == wanted);
+    let mut known = Vec::new();
+    if has("profile") {
+        known.extend(["name", "picture"]);
+    }
+    if has("email") {
+        known.push("e-mail");
+    }
+    let mut sentence = match known.as_slice() {
+        [] => "recognises you".to_owned(),
+        [one] => format!("knows your {one}"),
+        [first @ .., last] => format!("knows your {} and {last}", first.join(", ")),
+    };
+    if has("user_id") {
+        sentence.push_str(", and which identities are yours");
+    }
+    if has("offline_access") {
+        sentence.push_str("; you stay signed in there");
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_said_in_plain_words() {
+        assert_eq!(knows(&["openid"]), "recognises you");
+        assert_eq!(knows(&["openid", "profile", "email"]), "knows your name, picture and e-mail");
+        assert_eq!(knows(&["openid", "email", "offline_access"]), "knows your e-mail; you stay signed in there");
+        for scope in ["openid", "profile", "email", "offline_access", "user_id"] {
+            assert!(!scope_line(scope, &Email::Absent).text.contains(scope));
+        }
+        assert_eq!(scope_line("email", &Email::Absent).risk, Risk::Withheld);
+        assert_eq!(scope_line("email", &Email::Verified("a@b.example".into())).thing.as_deref(), Some("a@b.example"));
+    }
+}

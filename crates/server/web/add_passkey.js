@@ -1,0 +1,19 @@
+// Adding a passkey to an account.
+
+import { ask, during, goOn } from "./ask.js";
+import { device, make } from "./passkey.js";
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("add-passkey"));
+
+async function add() {
+  const { options } = await ask("POST", "/api/security/passkeys/register", {});
+  const credential = await make(options);
+  const name = String(new FormData(form).get("name") ?? "").trim() || device().name;
+  const answer = await ask("POST", "/api/security/passkeys/complete", { credential, name });
+  goOn(answer.next, form.dataset.returnTo);
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void during(form.querySelector("button"), add);
+});
