@@ -123,6 +123,14 @@ export class Page {
     return form
   }
 
+  /** Presses the button with this caption. */
+  async press(caption) {
+    const button = this.document.querySelectorAll('form button').find((one) => caption.test(one.textContent.trim()))
+    if (!button) throw new Error(`no button ${caption} on ${this.url} (${this.status}):\n${this.text}`)
+    const name = button.getAttribute('name')
+    return this.submit(button.closest('form'), name ? { [name]: button.getAttribute('value') ?? '' } : {})
+  }
+
   /** Sends a form as a browser does without scripts: what it holds, what was chosen, the button that was pressed. */
   async submit(form, chosen = {}) {
     const fields = new URLSearchParams()

@@ -44,7 +44,7 @@ impl Person {
 
     /// Opens a logout request, confirms it if asked, and answers with the URL at the client.
     pub async fn leave(&mut self, url: &Url) -> Url {
-        self.walk(url, "method=\"post\"", &[]).await
+        self.walk(url, "value=\"sign_out\"", &[("decision", "sign_out")]).await
     }
 
     /// Opens a page, sends the form that holds `marker` with what is `pressed`, and follows until the issuer is left.

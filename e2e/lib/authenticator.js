@@ -1,0 +1,55 @@
+// Chrome's virtual authenticator: it holds discoverable passkeys and verifies its person.
+//
+// It touches itself only while `touching` runs, so that a page which waits for a passkey in the autofill (conditional
+// mediation) goes on waiting until a test picks one.
+
+export class Authenticator {
+  #session
+  #id
+
+  static async attach(page) {
+    const authenticator = new Authenticator()
+    const session = await page.context().newCDPSession(page)
+    await session.send('WebAuthn.enable', { enableUI: false })
+    const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        ctap2Version: 'ctap2_1',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: false,
+      },
+    })
+    authenticator.#session = session
+    authenticator.#id = authenticatorId
+    return authenticator
+  }
+
+  /** The person touches the authenticator whenever `deed` makes the browser ask for it. */
+  async touching(deed) {
+    await this.#presence(true)
+    try {
+      return await deed()
+    } finally {
+      await this.#presence(false)
+    }
+  }
+
+  async passkeys() {
+    const { credentials } = await this.#session.send('WebAuthn.getCredentials', { authenticatorId: this.#id })
+    return credentials
+  }
+
+  /** Moves the passkeys of one page to another, as a synchronised keychain does. */
+  async copyTo(other) {
+    for (const credential of await this.passkeys()) {
+      await other.#session.send('WebAuthn.addCredential', { authenticatorId: other.#id, credential })
+    }
+  }
+
+  #presence(enabled) {
+    return this.#session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: this.#id, enabled })
+  }
+}

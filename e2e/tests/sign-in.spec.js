@@ -1,0 +1,171 @@
+// Registering and signing in, as people do it.
+
+import { expect, signInUrl, survey, test } from '../lib/test.js'
+
+test('registers with a passkey and gets ten codes, shown once', async ({ page, house }) => {
+  await page.goto(`${house.issuer}/register`)
+  await survey(page, 'register')
+  await page.getByLabel('Your name').fill('Ada Moreau')
+  await page.getByLabel('Handle').fill('ada_moreau')
+  await page.authenticator.touching(async () => {
+    await page.getByRole('button', { name: 'Make my passkey' }).click()
+    await expect(page.getByRole('heading', { name: /Keep these ten codes/ })).toBeVisible()
+  })
+  await survey(page, 'register-codes')
+  const codes = await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').allTextContents()
+  expect(new Set(codes).size).toBe(10)
+  expect(await page.authenticator.passkeys()).toHaveLength(1)
+  expect((await page.authenticator.passkeys())[0].isResidentCredential).toBe(true)
+  await page.getByRole('link', { name: 'I have saved them' }).click()
+  await page.waitForURL((url) => url.pathname !== '/register')
+  await page.goBack()
+  for (const code of codes) await expect(page.getByText(code)).toHaveCount(0)
+})
+
+test('a handle that is taken is said at the field, and what was typed stays', async ({ page, house, person }) => {
+  await page.goto(`${house.issuer}/register`)
+  await page.getByLabel('Your name').fill('Somebody Else')
+  await page.getByLabel('Handle').fill(person.handle)
+  await page.getByLabel('Handle').blur()
+  await expect(page.locator('#main')).toContainText(/taken/i)
+  await expect(page.getByLabel('Your name')).toHaveValue('Somebody Else')
+  await survey(page, 'register-taken')
+})
+
+test('signs out, and in again by the button', async ({ page, house, person }) => {
+  await signOut(page, house)
+  await page.goto(`${house.issuer}/login`)
+  await survey(page, 'login')
+  await page.authenticator.touching(async () => {
+    await page.getByRole('button', { name: 'Continue with a passkey' }).click()
+    await page.waitForURL((url) => url.pathname !== '/login')
+  })
+  await page.goto(`${house.issuer}/account`)
+  await expect(page.locator('body')).toContainText(person.handle)
+})
+
+test('signs in from the autofill (conditional mediation), with no click on our page', async ({ page, house, person }) => {
+  await signOut(page, house)
+  await page.authenticator.touching(async () => {
+    await page.goto(`${house.issuer}/login`)
+    await page.waitForURL((url) => url.pathname !== '/login')
+  })
+  await page.goto(`${house.issuer}/account`)
+  await expect(page.locator('body')).toContainText(person.handle)
+})
+
+test('an app sends a newcomer through registration and gets its answer', async ({ page, house, client }) => {
+  await page.goto(signInUrl(house, house.apps.notes))
+  await expect(page.getByText('Acme Notes').first()).toBeVisible()
+  await survey(page, 'login-for-an-app')
+  await page.getByRole('link', { name: 'Create your identity' }).click()
+  await expect(page.getByText('Acme Notes').first()).toBeVisible()
+  await page.getByLabel('Your name').fill('Grace')
+  await page.getByLabel('Handle').fill(`g${Date.now().toString(36)}`)
+  await page.authenticator.touching(async () => {
+    await page.getByRole('button', { name: 'Make my passkey' }).click()
+    await page.getByRole('link', { name: 'I have saved them' }).click()
+  })
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.waitForURL(`${client.origin}/callback?*`)
+  expect(new URL(page.url()).searchParams.get('state')).toBe('a-state')
+})
+
+test('prompt=login asks for the passkey again, then goes on', async ({ page, house, client, person }) => {
+  expect(person.codes).toHaveLength(10)
+  await page.goto(signInUrl(house, house.apps.notes, { prompt: 'login' }))
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(/again/i)
+  await survey(page, 'login-again')
+  await page.authenticator.touching(() => page.getByRole('button', { name: /passkey/i }).click().then(() => page.getByRole('button', { name: 'Allow' }).click()))
+  await page.waitForURL(`${client.origin}/callback?code=*`)
+})
+
+test('a recovery code signs in once', async ({ page, house, person }) => {
+  const use = async (code) => {
+    await signOut(page, house)
+    await page.goto(`${house.issuer}/login`)
+    await page.getByText('Another way').click()
+    await page.getByRole('link', { name: 'Use a recovery code' }).click()
+    await page.getByLabel('Handle').fill(person.handle)
+    await page.getByLabel(/code/i).fill(code)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+  await use(person.codes[0])
+  await page.goto(`${house.issuer}/account`)
+  await expect(page.locator('body')).toContainText(person.handle)
+
+  await use(person.codes[0])
+  await expect(page.getByRole('alert').filter({ hasText: /./ })).toBeVisible()
+  await survey(page, 'recover-spent')
+  page.context().guard.forgive(/console: Failed to load resource.*\b4\d\d\b/)
+})
+
+test('a device that is signed in lets another one in', async ({ page, house, person, browser }) => {
+  const other = await browser.newContext()
+  const phone = await other.newPage()
+  try {
+    await phone.goto(`${house.issuer}/login`)
+    await phone.getByText('Another way').click()
+    await phone.getByRole('link', { name: /Approve on a device/ }).click()
+    await survey(phone, 'approval-ask')
+    await phone.getByLabel('Handle').fill(person.handle)
+    await phone.getByRole('button').first().click()
+    const code = (await phone.locator('.compare').textContent()).trim()
+    await survey(phone, 'approval-waiting')
+
+    await page.goto(`${house.issuer}/account/approve`)
+    await survey(page, 'approval-enter')
+    await page.getByLabel(/code/i).fill(code)
+    await page.authenticator.touching(async () => {
+      await page.getByRole('button').first().click()
+      await survey(page, 'approval-decide')
+      await page.getByRole('button', { name: /Approve|Allow|Let in/ }).click()
+    })
+    await phone.waitForURL((url) => !/approv|wait/.test(url.pathname))
+    await phone.goto(`${house.issuer}/account`)
+    await expect(phone.locator('body')).toContainText(person.handle)
+  } finally {
+    await other.close()
+  }
+})
+
+async function signOut(page, house) {
+  await page.goto(`${house.issuer}/logout`)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('heading', { name: /signed out/i })).toBeVisible()
+}
+
+test('the page for somebody at 127.0.0.1 leads to the issuer', async ({ page, house, origins }) => {
+  const typed = house.issuer.replace('localhost', '127.0.0.1')
+  origins.push(new URL(typed).origin)
+  await page.goto(`${typed}/login`)
+  await survey(page, 'moved')
+  const link = page.getByRole('link').filter({ hasText: /localhost/ }).first()
+  await expect(link).toHaveAttribute('href', `${house.issuer}/login`)
+})
+
+test('what a visitor sees without an account', async ({ page, house }) => {
+  const pages = { home: '/', recover: '/recover', 'nothing-here': '/nothing/here', logout: '/logout' }
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(`${house.issuer}${path}`)
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1)
+    await survey(page, name)
+  }
+  page.context().guard.forgive(/console: Failed to load resource.*404/)
+})
+
+test('a refused request is a page that says what happened and what to do', async ({ page, house }) => {
+  const refused = {
+    'oops-client': { client_id: `app_${'f'.repeat(32)}` },
+    'oops-redirect': { redirect_uri: 'https://evil.test/callback' },
+  }
+  for (const [name, changes] of Object.entries(refused)) {
+    await page.goto(signInUrl(house, house.apps.notes, changes))
+    expect(new URL(page.url()).origin).toBe(house.origin)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await expect(page.locator('h1')).not.toContainText(/invalid_|oauth/i)
+    await survey(page, name)
+  }
+  page.context().guard.forgive(/console: Failed to load resource.*400/)
+})
+
