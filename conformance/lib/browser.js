@@ -123,6 +123,13 @@ export class Page {
     return form
   }
 
+  /** Follows the link with this text. */
+  async follow(text) {
+    const link = this.document.querySelectorAll('a[href]').find((one) => text.test(one.textContent.trim()))
+    if (!link) throw new Error(`no link ${text} on ${this.url} (${this.status}):\n${this.text}`)
+    return this.#browser.open(new URL(link.getAttribute('href'), this.url))
+  }
+
   /** Presses the button with this caption. */
   async press(caption) {
     const button = this.document.querySelectorAll('form button').find((one) => caption.test(one.textContent.trim()))
