@@ -3,7 +3,7 @@
 // Promise: it follows redirects on the issuer's origin only. A redirect or a form that leaves the issuer ends the walk,
 // so a test sees exactly what the client would have been sent.
 
-import { parse } from 'node-html-parser'
+import { load } from 'cheerio'
 
 const MOST_REDIRECTS = 10
 
@@ -98,6 +98,7 @@ export class Departure {
 
 export class Page {
   #browser
+  #find
 
   constructor(browser, url, answer, html) {
     this.#browser = browser
@@ -105,67 +106,63 @@ export class Page {
     this.status = answer.status
     this.headers = answer.headers
     this.html = html
-    this.document = parse(html)
-  }
-
-  get heading() {
-    return this.document.querySelector('h1')?.textContent.trim()
+    this.#find = load(html, { scriptingEnabled: false })
   }
 
   get text() {
-    return this.document.querySelector('main')?.textContent.replace(/\s+/g, ' ').trim() ?? this.html
+    return this.#find('main').text().replace(/\s+/g, ' ').trim() || this.html
   }
 
-  /** The form that has a control of this name. */
-  form(control) {
-    const form = this.document.querySelectorAll('form').find((one) => one.querySelector(`[name="${control}"]`))
-    if (!form) throw new Error(`no form with ${control} on ${this.url} (${this.status}):\n${this.text}`)
-    return form
+  has(selector) {
+    return this.#find(selector).length > 0
   }
 
   /** Follows the link with this text. */
   async follow(text) {
-    const link = this.document.querySelectorAll('a[href]').find((one) => text.test(one.textContent.trim()))
-    if (!link) throw new Error(`no link ${text} on ${this.url} (${this.status}):\n${this.text}`)
-    return this.#browser.open(new URL(link.getAttribute('href'), this.url))
+    const link = this.#one('a[href]', (one) => text.test(one.text().trim()), `link ${text}`)
+    return this.#browser.open(new URL(link.attr('href'), this.url))
   }
 
   /** Presses the button with this caption. */
   async press(caption) {
-    const button = this.document.querySelectorAll('form button').find((one) => caption.test(one.textContent.trim()))
-    if (!button) throw new Error(`no button ${caption} on ${this.url} (${this.status}):\n${this.text}`)
-    const name = button.getAttribute('name')
-    return this.submit(button.closest('form'), name ? { [name]: button.getAttribute('value') ?? '' } : {})
+    const button = this.#one('form button', (one) => caption.test(one.text().trim()), `button ${caption}`)
+    const name = button.attr('name')
+    return this.#submit(button.closest('form'), name ? { [name]: button.attr('value') ?? '' } : {})
+  }
+
+  /** Sends the form that has the controls named in `chosen`, with these values in them. */
+  async send(chosen) {
+    const isMeant = (form) => Object.keys(chosen).every((name) => form.find(`[name="${name}"]`).length > 0)
+    return this.#submit(this.#one('form', isMeant, `form with ${Object.keys(chosen)}`), chosen)
+  }
+
+  /** Sends the form that leads out of the issuer (`response_mode=form_post`). */
+  async leave() {
+    const isOutward = (form) => new URL(form.attr('action') ?? '', this.url).origin !== this.#browser.origin
+    return this.#submit(this.#one('form', isOutward, 'form that leaves the issuer'), {})
+  }
+
+  #one(selector, isMeant, what) {
+    const found = this.#find(selector).toArray().map((node) => this.#find(node)).find(isMeant)
+    if (!found) throw new Error(`no ${what} on ${this.url} (${this.status}):\n${this.text}`)
+    return found
   }
 
   /** Sends a form as a browser does without scripts: what it holds, what was chosen, the button that was pressed. */
-  async submit(form, chosen = {}) {
+  async #submit(form, chosen) {
     const fields = new URLSearchParams()
-    for (const control of form.querySelectorAll('input, select, textarea')) {
-      const name = control.getAttribute('name')
-      if (!name || name in chosen || control.hasAttribute('disabled')) continue
-      if (control.tagName === 'SELECT') {
-        const options = control.querySelectorAll('option')
-        const option = options.find((one) => one.hasAttribute('selected')) ?? options[0]
-        if (option) fields.append(name, option.getAttribute('value') ?? option.textContent)
-        continue
-      }
-      const type = control.getAttribute('type') ?? 'text'
-      if (['submit', 'button', 'reset'].includes(type)) continue
-      if (['checkbox', 'radio'].includes(type) && !control.hasAttribute('checked')) continue
-      fields.append(name, control.tagName === 'TEXTAREA' ? control.textContent : (control.getAttribute('value') ?? ''))
-    }
+    const held = form.serializeArray().filter(({ name }) => !(name in chosen))
+    for (const { name, value } of held) fields.append(name, value)
     for (const [name, value] of Object.entries(chosen)) fields.append(name, value)
 
-    const target = new URL(form.getAttribute('action') || this.url, this.url)
-    const method = (form.getAttribute('method') ?? 'get').toUpperCase()
-    if (method === 'GET') {
+    const target = new URL(form.attr('action') || this.url, this.url)
+    if ((form.attr('method') ?? 'get').toLowerCase() === 'get') {
       target.search = fields.toString()
       return this.#browser.open(target)
     }
     if (target.origin !== this.#browser.origin) return new Departure(target, fields)
     return this.#browser.open(target, {
-      method,
+      method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: fields.toString(),
     })

@@ -1,7 +1,7 @@
 // Somebody with a browser and a passkey.
 
 import { randomBytes } from 'node:crypto'
-import { Browser, Departure } from './browser.js'
+import { Browser, Page } from './browser.js'
 import { SoftPasskey } from './passkey.js'
 
 const DEVICE = { name: 'Conformance suite', type: 'computer', browser: 'none', os: 'none' }
@@ -46,16 +46,7 @@ export class Person {
 
   async #answers(url, decision) {
     let place = await this.browser.open(url)
-    if (!(place instanceof Departure) && place.document.querySelector('[name="decision"]')) {
-      place = await place.submit(place.form('decision'), { decision })
-    }
-    return place instanceof Departure ? place : leave(place)
+    if (place instanceof Page && place.has('[name="decision"]')) place = await place.send({ decision })
+    return place instanceof Page ? place.leave() : place
   }
-}
-
-/** The page that posts an answer to the client (`response_mode=form_post`), sent as its button would send it. */
-async function leave(page) {
-  const form = page.document.querySelectorAll('form').find((one) => /^https?:/.test(one.getAttribute('action') ?? ''))
-  if (!form) throw new Error(`still at the issuer, ${page.url} (${page.status}):\n${page.text}`)
-  return page.submit(form)
 }

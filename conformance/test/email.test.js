@@ -31,14 +31,14 @@ describe('scope email', () => {
     const url = openid.buildAuthorizationUrl(config, { redirect_uri: CALLBACK, scope: 'openid email', state: 's' })
     const consent = await person.browser.open(url)
     const add = await consent.follow(/e-mail address/)
-    const asked = await add.submit(add.form('email'), { email: 'ada@moreau.example' })
+    const asked = await add.send({ email: 'ada@moreau.example' })
     const mail = await office.mailTo('ada@moreau.example')
     const [code] = /\b\d{6}\b/.exec(mail.text)
 
-    const wrong = await asked.submit(asked.form('code'), { code: code === '000000' ? '111111' : '000000' })
-    const again = await wrong.submit(wrong.form('code'), { code })
+    const wrong = await asked.send({ code: code === '000000' ? '111111' : '000000' })
+    const again = await wrong.send({ code })
     assert.match(again.text, /ada@moreau\.example/)
-    const departure = await again.submit(again.form('decision'), { decision: 'allow' })
+    const departure = await again.send({ decision: 'allow' })
 
     const tokens = await openid.authorizationCodeGrant(config, departure.url, { expectedState: 's', idTokenExpected: true })
     assert.equal(tokens.scope.split(' ').sort().join(' '), 'email openid')
