@@ -4,16 +4,24 @@
 //! script (but the one of `FormPost`, which carries a nonce), and works without a script wherever no passkey is involved.
 //! Which URL a form posts to stands in the documentation of its struct. Deciding what to show is the handler's work.
 
+pub mod account;
+pub mod developers;
+mod end;
+mod event;
 mod parts;
 mod policy;
+mod rail;
 mod sheets;
 mod when;
 mod words;
 
+pub use end::End;
+pub use event::{Event, Filter, Pager, Weight};
 pub use parts::{Email, Entry, Field, Frame, Host, Line, Link, May, Name, Risk, Shape, Tag, Tile, Who};
 pub use policy::{Headers, Posts};
+pub use rail::{Rail, RailItem};
 pub use sheets::*;
-pub use when::Moment;
+pub use when::{Moment, span};
 pub use words::{knows, scope_line};
 
 use base::Fault;

@@ -1,0 +1,69 @@
+//! Everything one has allowed, and what happened.
+
+use crate::views::event::{Event, Filter, Pager};
+use crate::views::pages;
+use crate::views::parts::{Frame, Name, Who};
+use crate::views::rail::Rail;
+use crate::views::when::Moment;
+use askama::Template;
+
+/// An app that one signed in to, and what it may do.
+#[derive(Debug, Clone)]
+pub struct AccessRow {
+    pub app: Who,
+    /// From `knows`: *knows your name, picture and e-mail*.
+    pub knows: String,
+    /// As which identity.
+    pub identity: Name,
+    pub since: Moment,
+    pub last_used: Option<Moment>,
+    /// Nobody registered it; its host is all that is known.
+    pub is_quick: bool,
+    /// The page before ending: `/account/access/{grant}/end`.
+    pub end_url: String,
+    /// What hangs on it.
+    pub below: Vec<AccessBelow>,
+}
+
+/// A permission that hangs on another: *may* **ask Iris questions** *while you use it*.
+#[derive(Debug, Clone)]
+pub struct AccessBelow {
+    pub before: String,
+    pub deed: String,
+    pub after: String,
+    pub end_url: String,
+}
+
+/// `GET /account/access`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account/access.html")]
+pub struct Access {
+    pub frame: Frame,
+    pub rail: Rail,
+    pub filters: Vec<Filter>,
+    pub rows: Vec<AccessRow>,
+    /// Lines in all, when they are more than the page shows.
+    pub pager: Pager,
+}
+
+impl Access {
+    /// True when another filter than the first, which shows everything, is chosen.
+    fn is_filtered(&self) -> bool {
+        self.filters.iter().skip(1).any(|filter| filter.is_current)
+    }
+}
+
+/// `GET /account/activity`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "account/activity.html")]
+pub struct Activity {
+    pub frame: Frame,
+    pub rail: Rail,
+    pub filters: Vec<Filter>,
+    pub events: Vec<Event>,
+    pub pager: Pager,
+    /// How long lines are kept: *90 days*.
+    pub kept_for: String,
+}
+
+pages!(Nothing: Access, Activity);
