@@ -1,0 +1,183 @@
+//! Making organizations, and who is in them.
+
+use super::{Actor, Organization, Role, check_key, find, find_by_key, members, rows};
+use crate::app::Error;
+use crate::app::check_name;
+use base::{AccountId, Fault, OrganizationId, Seams};
+use db::Tx;
+use ledger::journal::{self, Act, Entry};
+use serde_json::json;
+
+/// What the journal says of organizations.
+pub mod act {
+    use ledger::Act;
+
+    pub const CREATED: Act = Act("organization.created");
+    pub const RENAMED: Act = Act("organization.renamed");
+    pub const MEMBER_ADDED: Act = Act("organization.member_added");
+    pub const MEMBER_CHANGED: Act = Act("organization.member_changed");
+    pub const MEMBER_REMOVED: Act = Act("organization.member_removed");
+}
+
+/// Makes an organization; a person who does becomes its owner.
+pub fn create(
+    tx: &mut Tx<'_>,
+    seams: &Seams,
+    actor: &Actor,
+    key: Option<String>,
+    name: &str,
+) -> Result<Organization, Error> {
+    let name = check_name(name).map_err(|sentence| Error::about("name", sentence))?;
+    if let Some(key) = &key {
+        actor.needs_operator()?;
+        check_key(key)?;
+        if find_by_key(tx, key)?.is_some() {
+            return Err(Error::about("key", "belongs to another organization"));
+        }
+    }
+    insert(tx, seams, actor, key, name, None)
+}
+
+/// The personal organization of an account, made at the first visit.
+pub fn personal(tx: &mut Tx<'_>, seams: &Seams, account: &AccountId, name: &str) -> Result<Organization, Error> {
+    if let Some(found) = rows::find_personal(tx, account)? {
+        return Ok(found);
+    }
+    // A display name may be shorter than an organization's.
+    let name = check_name(name).unwrap_or_else(|_| "Personal".to_owned());
+    insert(tx, seams, &Actor::Account(account.clone()), None, name, Some(account.clone()))
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    seams: &Seams,
+    actor: &Actor,
+    key: Option<String>,
+    name: String,
+    personal_of: Option<AccountId>,
+) -> Result<Organization, Error> {
+    let now = seams.now();
+    let new = Organization { id: OrganizationId::new(now, seams.entropy())?, key, name, personal_of, created_at: now };
+    rows::insert(tx, &new)?;
+    if let Actor::Account(account) = actor {
+        rows::put_member(tx, &new.id, account, Role::Owner, now)?;
+    }
+    write(tx, seams, actor, &new.id, act::CREATED, json!({ "by": actor.word(), "name": new.name }))?;
+    Ok(new)
+}
+
+/// Gives the organization another name. False when it had it.
+pub fn rename(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &OrganizationId, name: &str) -> Result<bool, Error> {
+    actor.needs_in(tx, id, Role::Admin)?;
+    let name = check_name(name).map_err(|sentence| Error::about("name", sentence))?;
+    if find(tx, id)?.is_some_and(|found| found.name == name) {
+        return Ok(false);
+    }
+    rows::rename(tx, id, &name, seams.now())?;
+    write(tx, seams, actor, id, act::RENAMED, json!({ "by": actor.word(), "name": name }))?;
+    Ok(true)
+}
+
+/// Takes an account in. Nobody can give a role above their own.
+pub fn add_member(
+    tx: &mut Tx<'_>,
+    seams: &Seams,
+    actor: &Actor,
+    id: &OrganizationId,
+    account: &AccountId,
+    role: Role,
+) -> Result<(), Error> {
+    needs_to_give(tx, actor, id, role)?;
+    rows::hold(tx, id, seams.now())?;
+    if rows::role(tx, id, account)?.is_some() {
+        return Err(Error::about("account", "is a member already"));
+    }
+    rows::put_member(tx, id, account, role, seams.now())?;
+    write(
+        tx,
+        seams,
+        actor,
+        id,
+        act::MEMBER_ADDED,
+        json!({ "by": actor.word(), "member": account.as_str(), "role": role.as_str() }),
+    )?;
+    Ok(())
+}
+
+/// Changes a member's role. The last owner stays one.
+pub fn set_role(
+    tx: &mut Tx<'_>,
+    seams: &Seams,
+    actor: &Actor,
+    id: &OrganizationId,
+    account: &AccountId,
+    role: Role,
+) -> Result<(), Error> {
+    rows::hold(tx, id, seams.now())?;
+    let had = rows::role(tx, id, account)?.ok_or(Error::NotFound)?;
+    needs_to_give(tx, actor, id, role.max(had))?;
+    if role != Role::Owner {
+        keep_an_owner(tx, id, account)?;
+    }
+    rows::put_member(tx, id, account, role, seams.now())?;
+    write(
+        tx,
+        seams,
+        actor,
+        id,
+        act::MEMBER_CHANGED,
+        json!({ "by": actor.word(), "member": account.as_str(), "role": role.as_str() }),
+    )?;
+    Ok(())
+}
+
+/// Takes a member out. The last owner stays.
+pub fn remove_member(
+    tx: &mut Tx<'_>,
+    seams: &Seams,
+    actor: &Actor,
+    id: &OrganizationId,
+    account: &AccountId,
+) -> Result<(), Error> {
+    rows::hold(tx, id, seams.now())?;
+    let had = rows::role(tx, id, account)?.ok_or(Error::NotFound)?;
+    // Everybody may leave.
+    if *actor != Actor::Account(account.clone()) {
+        needs_to_give(tx, actor, id, had)?;
+    }
+    keep_an_owner(tx, id, account)?;
+    rows::delete_member(tx, id, account)?;
+    write(tx, seams, actor, id, act::MEMBER_REMOVED, json!({ "by": actor.word(), "member": account.as_str() }))?;
+    Ok(())
+}
+
+/// Admins deal with roles up to their own, owners with all.
+fn needs_to_give(tx: &mut Tx<'_>, actor: &Actor, id: &OrganizationId, role: Role) -> Result<(), Error> {
+    actor.needs_in(tx, id, role.max(Role::Admin))
+}
+
+fn keep_an_owner(tx: &mut Tx<'_>, id: &OrganizationId, leaving: &AccountId) -> Result<(), Error> {
+    let all = members(tx, id)?;
+    let is_owner = all.iter().any(|member| member.account == *leaving && member.role == Role::Owner);
+    let has_another = all.iter().any(|member| member.account != *leaving && member.role == Role::Owner);
+    if is_owner && !has_another {
+        return Err(Error::about("account", "is the last owner"));
+    }
+    Ok(())
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    seams: &Seams,
+    actor: &Actor,
+    id: &OrganizationId,
+    act: Act,
+    detail: serde_json::Value,
+) -> Result<(), Fault> {
+    let entry = Entry::new(act, seams)?.organization(id).detail(detail);
+    let entry = match actor {
+        Actor::Operator => entry,
+        Actor::Account(account) => entry.account(account),
+    };
+    journal::write(tx, &entry)
+}
