@@ -1,8 +1,9 @@
 //! The generated pages of the book, `docs/reference`: what the source says, in a form for readers.
 
+use crate::command::{capture, cargo};
 use crate::source::{Piece, Token, tokens};
 use crate::sql;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -34,10 +35,57 @@ pub fn check() -> Result<(), String> {
 fn pages(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
     let router = std::fs::read_to_string(root.join("crates/server/src/router.rs")).unwrap_or_default();
     Ok(vec![
+        ("errors.md", errors(&all_tokens(root))),
         ("routes.md", routes(&tokens(&router))),
         ("schema.md", schema(&migrations(root)?)),
+        (
+            "settings.md",
+            capture(cargo().args(["run", "--quiet", "--package", "procura-server", "--example", "settings"]))?,
+        ),
         ("threats.md", threats(root)),
     ])
+}
+
+fn all_tokens(root: &Path) -> Vec<Token> {
+    let texts = sql::sources(root).into_iter().map(|file| std::fs::read_to_string(root.join(file)).unwrap_or_default());
+    texts.flat_map(|text| sql::until_tests(tokens(&text))).collect()
+}
+
+/// Each code with the sentences that go with it: `InvalidGrant = "invalid_grant"` and `refuse(Code::InvalidGrant, "…")`.
+fn errors(tokens: &[Token]) -> String {
+    let (mut words, mut sentences) = (BTreeMap::new(), BTreeMap::<&str, BTreeSet<&str>>::new());
+    for (place, token) in tokens.iter().enumerate() {
+        match (&token.piece, tokens.get(place + 1..).unwrap_or_default()) {
+            (Piece::Word(name), [equals, Token { piece: Piece::Text(word), .. }, ..]) if equals.is_mark('=') => {
+                words.insert(name.as_str(), word.as_str());
+            }
+            (Piece::Word(refuse), [open, after @ ..]) if refuse == "refuse" && open.is_mark('(') => {
+                let (name, after) = unqualified(after);
+                if let [comma, Token { piece: Piece::Text(sentence), .. }, ..] = after
+                    && comma.is_mark(',')
+                {
+                    sentences.entry(name).or_default().insert(sentence);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut page = "# Errors\n\nEvery refusal: its code and the sentence in `error_description`.\n\n| Code | Sentence |\n|---|---|\n".to_owned();
+    for (name, sentences) in sentences {
+        for sentence in sentences {
+            let _ = writeln!(page, "| `{}` | {} |", words.get(name).unwrap_or(&name), sentence.replace('|', "\\|"));
+        }
+    }
+    page
+}
+
+/// The last word of `Code::InvalidGrant`, and what follows.
+fn unqualified(tokens: &[Token]) -> (&str, &[Token]) {
+    match tokens {
+        [_, first, second, rest @ ..] if first.is_mark(':') && second.is_mark(':') => unqualified(rest),
+        [Token { piece: Piece::Word(name), .. }, rest @ ..] => (name, rest),
+        _ => ("", tokens),
+    }
 }
 
 /// Each `.route("/path", get(…).post(…))` of the router.
@@ -173,6 +221,14 @@ mod tests {
             r#"Router::new().route("/a", get(a::show).post(a::take)).route("/b/{id}", delete(b::end).layer(get_layer(1)))"#,
         ));
         assert!(page.ends_with("| `/a` | GET, POST |\n| `/b/{id}` | DELETE |\n"), "{page}");
+    }
+
+    #[test]
+    fn refusals_are_read_with_the_code_on_the_wire() {
+        let page = errors(&tokens(
+            r#"InvalidGrant = "invalid_grant", fn f() { refuse(Code::InvalidGrant, "it has expired"); refuse(code, why) }"#,
+        ));
+        assert!(page.ends_with("| `invalid_grant` | it has expired |\n"), "{page}");
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn read(root: &Path, file: &Path) -> Result<Vec<Token>, String> {
 }
 
 /// What comes before `#[cfg(test)] mod`: tests may write what they like.
-fn until_tests(mut tokens: Vec<Token>) -> Vec<Token> {
+pub(crate) fn until_tests(mut tokens: Vec<Token>) -> Vec<Token> {
     let is_tests = |window: &[Token]| {
         let [hash, open, cfg, _, test, ..] = window else { return false };
         hash.is_mark('#') && open.is_mark('[') && cfg.is_word("cfg") && test.is_word("test")

@@ -3,7 +3,6 @@
 use crate::command::{program, tee};
 use crate::tools;
 use std::path::Path;
-use std::process::Command;
 
 /// A folder of tests.
 pub struct Suite {
@@ -35,8 +34,11 @@ impl Suite {
             need()?;
         }
         tools::npm_packages(&folder)?;
-        let mut command: Command = program("npm", &folder);
+        let mut command = program("npm", &folder);
         command.arg("test").env("PROCURA_BIN", binary).env("PROCURA_TEST_POSTGRES", postgres);
+        if self.name == "e2e" {
+            command.env("PROCURA_CHROMIUM", tools::chromium()?);
+        }
         tee(&mut command)
     }
 }
