@@ -34,4 +34,14 @@ impl Seams {
     pub fn number(&self) -> Result<i64, Fault> {
         self.numbers.next(self.clock.now(), &*self.entropy)
     }
+
+    /// The clock itself, for parts that keep one.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// The source of randomness itself, for parts that keep one.
+    pub fn source(&self) -> Arc<dyn Entropy> {
+        Arc::clone(&self.entropy)
+    }
 }

@@ -1,0 +1,12 @@
+//! The deeds of this crate, as the journal names them.
+
+use ledger::Act;
+
+pub const SIGN_IN_ALLOWED: Act = Act("sign_in.allowed");
+pub const SIGN_IN_DENIED: Act = Act("sign_in.denied");
+pub const CODE_REDEEMED: Act = Act("code.redeemed");
+pub const CODE_REPLAYED: Act = Act("code.replayed");
+pub const CODE_BURNED: Act = Act("code.burned");
+pub const REFRESH_REUSED: Act = Act("refresh_token.reused");
+pub const CLIENT_TOKEN_ISSUED: Act = Act("client_credentials.issued");
+pub const TOKEN_REVOKED: Act = Act("token.revoked");

@@ -1,0 +1,73 @@
+//! An authorization request: what was asked (RFC 6749 §4.1.1, OIDC Core §3.1.2.1), and what of it may go on.
+
+mod check;
+mod parse;
+
+pub use check::{RULES, check};
+pub use parse::Asked;
+
+use crate::app::App;
+use base::{IdentityId, RedirectUri, Scope};
+use std::sync::Arc;
+
+/// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseMode {
+    Query,
+    FormPost,
+}
+
+/// What the app wants to happen in front of the person (OIDC Core §3.1.2.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub none: bool,
+    pub login: bool,
+    pub consent: bool,
+    pub select_account: bool,
+}
+
+/// A request that passed every rule: from here on only the person decides.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub app: Arc<App>,
+    pub redirect: RedirectUri,
+    pub mode: ResponseMode,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub scope: Scope,
+    /// The S256 challenge (RFC 7636).
+    pub challenge: Option<String>,
+    pub prompt: Prompt,
+    pub max_age_secs: Option<i64>,
+    /// `acr_values` asks for a passkey.
+    pub wants_passkey: bool,
+    pub login_hint: Option<String>,
+    pub identity_hint: Option<IdentityId>,
+    /// The subject of a valid `id_token_hint`: nobody else will do.
+    pub hinted_subject: Option<String>,
+}
+
+/// An answer to the app, to be sent to its redirect URI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub redirect: RedirectUri,
+    pub mode: ResponseMode,
+    pub fields: Vec<(&'static str, String)>,
+}
+
+/// Why a request cannot go on.
+#[derive(Debug)]
+pub enum Halt {
+    /// Client or redirect URI are not proven, or the client is unverified: a page on our origin, never a redirect.
+    Page(&'static str),
+    /// The app is told at its redirect URI.
+    Answer(Answer),
+    /// Something broke.
+    Fault(base::Fault),
+}
+
+impl From<base::Fault> for Halt {
+    fn from(fault: base::Fault) -> Halt {
+        Halt::Fault(fault)
+    }
+}

@@ -1,0 +1,88 @@
+//! The grants of the token endpoint (RFC 6749 §4): one file each. The client is authenticated before any of them is asked.
+
+mod authorization_code;
+mod client_credentials;
+mod refresh_token;
+mod share;
+
+pub(crate) use share::Flights;
+
+use crate::app::App;
+use crate::refusal::{Code, Error, refuse};
+use crate::token::Tokens;
+use crate::OAuth;
+use base::{RedirectUri, Secret};
+use std::sync::Arc;
+
+/// What a client asks of the token endpoint.
+#[derive(Debug, Clone)]
+pub enum TokenAsk {
+    AuthorizationCode(CodeAsk),
+    RefreshToken(RefreshAsk),
+    ClientCredentials { scope: Option<String> },
+}
+
+/// RFC 6749 §4.1.3 with RFC 7636 §4.5.
+#[derive(Debug, Clone)]
+pub struct CodeAsk {
+    pub code: Secret,
+    pub redirect: RedirectUri,
+    pub verifier: Option<Secret>,
+}
+
+/// RFC 6749 §6.
+#[derive(Debug, Clone)]
+pub struct RefreshAsk {
+    pub refresh_token: Secret,
+    pub scope: Option<String>,
+}
+
+impl OAuth {
+    /// Answers an authenticated client.
+    pub async fn exchange(&self, app: &Arc<App>, ask: TokenAsk) -> Result<Tokens, Error> {
+        match ask {
+            TokenAsk::AuthorizationCode(ask) => self.redeem(app, ask).await,
+            TokenAsk::RefreshToken(ask) => self.refresh(app, ask).await,
+            TokenAsk::ClientCredentials { scope } => self.client_credentials(app, scope.as_deref()).await,
+        }
+    }
+}
+
+/// A verifier as RFC 7636 §4.1 writes it: 43 to 128 unreserved characters.
+fn check_verifier(verifier: &Secret) -> Result<(), Error> {
+    let text = verifier.reveal();
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    if (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved) {
+        return Ok(());
+    }
+    Err(refuse(Code::InvalidRequest, "code_verifier must be 43 to 128 unreserved characters"))
+}
+
+/// True when the verifier is the one whose S256 transform was bound (RFC 7636 §4.6), compared in constant time.
+fn verifier_fits(verifier: &Secret, challenge: &str) -> bool {
+    use base64::Engine as _;
+    let transformed = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(verifier.digest().bytes());
+    Secret::new(transformed).is_same(&Secret::new(challenge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verifier_of_rfc_7636_appendix_b_fits() {
+        let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        assert!(verifier_fits(&verifier, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
+        assert!(!verifier_fits(&verifier, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cN"));
+    }
+
+    #[test]
+    fn threat_035_verifier_grammar() {
+        for bad in ["a".repeat(42), "a".repeat(129), format!("{}=", "a".repeat(43)), format!("{}\0", "a".repeat(43)), "é".repeat(43)] {
+            assert!(check_verifier(&Secret::new(bad)).is_err());
+        }
+        for good in ["a".repeat(43), "~".repeat(128)] {
+            assert!(check_verifier(&Secret::new(good)).is_ok());
+        }
+    }
+}

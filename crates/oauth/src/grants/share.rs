@@ -1,0 +1,79 @@
+//! One answer for requests that overlap: two tabs that refresh at the same moment must not sign anyone out.
+
+use crate::refusal::{Error, Refusal, Result};
+use crate::token::Tokens;
+use base::Fault;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+type Outcome = std::result::Result<Tokens, Option<Refusal>>;
+
+struct Flight {
+    asker: String,
+    answer: watch::Receiver<Option<Outcome>>,
+}
+
+/// The refreshes that are under way on this node, by the digest of the token shown.
+#[derive(Clone, Default)]
+pub(crate) struct Flights(Arc<Mutex<HashMap<[u8; 32], Flight>>>);
+
+impl Flights {
+    /// Runs the work, or waits for the same work that is under way for the same asker. The work goes on when its asker leaves:
+    /// a rotated token must not be lost with a connection.
+    pub(crate) async fn share<W>(&self, digest: [u8; 32], asker: String, work: W) -> Result<Tokens>
+    where
+        W: Future<Output = Result<Tokens>> + Send + 'static,
+    {
+        let joined = {
+            let mut flights = self.0.lock();
+            match flights.get(&digest) {
+                Some(flight) if flight.asker == asker => flight.answer.clone(),
+                // Another client or another scope shares nothing: the transaction finds out what it is.
+                Some(_) => {
+                    drop(flights);
+                    return work.await;
+                }
+                None => {
+                    let (tell, answer) = watch::channel(None);
+                    flights.insert(digest, Flight { asker, answer: answer.clone() });
+                    tokio::spawn(self.clone().fly(digest, tell, work));
+                    answer
+                }
+            }
+        };
+        land(joined).await
+    }
+
+    async fn fly<W>(self, digest: [u8; 32], tell: watch::Sender<Option<Outcome>>, work: W)
+    where
+        W: Future<Output = Result<Tokens>> + Send + 'static,
+    {
+        let outcome = match work.await {
+            Ok(tokens) => Ok(tokens),
+            Err(Error::Refused(refusal)) => Err(Some(refusal)),
+            Err(Error::Fault(fault)) => {
+                tracing::error!("{fault}");
+                Err(None)
+            }
+        };
+        // Requests that have arrived but were not read yet overlap too: let the runtime look at its sockets before we land.
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+        self.0.lock().remove(&digest);
+        let _ = tell.send(Some(outcome));
+    }
+}
+
+async fn land(mut answer: watch::Receiver<Option<Outcome>>) -> Result<Tokens> {
+    let landed = answer.wait_for(Option::is_some).await;
+    let outcome = landed.map_err(|_| Fault::new("refresh share: the work died"))?.clone();
+    match outcome {
+        Some(Ok(tokens)) => Ok(tokens),
+        Some(Err(Some(refusal))) => Err(Error::Refused(refusal)),
+        Some(Err(None)) | None => Err(Fault::new("refresh share: the shared work broke").into()),
+    }
+}

@@ -1,0 +1,147 @@
+//! The person's decision, and the code it yields.
+
+use super::step::split_email;
+use super::{Interaction, rows};
+use crate::OAuth;
+use crate::acts;
+use crate::ask::{Answer, Proposal};
+use crate::code::{self, NewFamily};
+use crate::refusal::Code;
+use crate::signer::Signer;
+use base::{Bearer, Fault, GrantId, IdentityId, Scope, Time};
+use db::Tx;
+use ledger::{Entry, Kind, NewGrant, grant, journal};
+
+impl OAuth {
+    /// Allow: opens or widens the sign-in grant and issues the code, in one write. Nothing when the request was decided before, or
+    /// the identity is not the signer's.
+    pub async fn approve(
+        &self,
+        interaction: &Interaction,
+        proposal: &Proposal,
+        signer: &Signer,
+        identity: &str,
+    ) -> Result<Option<Answer>, Fault> {
+        let Some(persona) = signer.persona(identity) else { return Ok(None) };
+        if proposal.hinted_subject.as_deref().is_some_and(|subject| subject != identity) {
+            return Ok(None);
+        }
+        let (scope, _) = split_email(&proposal.scope, persona);
+        self.issue(proposal, signer, &persona.id, scope, Consent::Given { interaction: interaction.number }).await
+    }
+
+    /// Deny: the app is told, nothing is kept but the row in the journal.
+    pub async fn deny(&self, interaction: &Interaction, proposal: &Proposal, signer: &Signer) -> Result<Option<Answer>, Fault> {
+        let entry = Entry::new(acts::SIGN_IN_DENIED, &self.seams)?.account(&signer.account).app(&proposal.app.id);
+        let (number, now) = (interaction.number, self.seams.now());
+        let is_taken = self
+            .store
+            .write(move |tx| {
+                let is_taken = rows::take(tx, number, now)?;
+                if is_taken {
+                    journal::write(tx, &entry)?;
+                }
+                Ok::<_, Fault>(is_taken)
+            })
+            .await?;
+        Ok(is_taken.then(|| self.denied(proposal)))
+    }
+
+    fn denied(&self, proposal: &Proposal) -> Answer {
+        let description = "the person did not allow it";
+        Answer::refused(self, &proposal.redirect, proposal.mode, proposal.state.clone(), Code::AccessDenied, description)
+    }
+
+    /// A code for what was allowed before. Nothing when the grant has ended or narrowed meanwhile.
+    pub(super) async fn issue_silently(
+        &self,
+        proposal: &Proposal,
+        signer: &Signer,
+        identity: &IdentityId,
+        scope: Scope,
+    ) -> Result<Option<Answer>, Fault> {
+        self.issue(proposal, signer, identity, scope, Consent::Remembered).await
+    }
+
+    async fn issue(
+        &self,
+        proposal: &Proposal,
+        signer: &Signer,
+        identity: &IdentityId,
+        scope: Scope,
+        consent: Consent,
+    ) -> Result<Option<Answer>, Fault> {
+        let (seams, now) = (self.seams.clone(), self.seams.now());
+        let code_until = now.plus_secs(self.settings.code_secs);
+        let lives_until = self.family_until(&proposal.app, &scope, now);
+        let (proposal_in, signer_in, identity) = (proposal.clone(), signer.clone(), identity.clone());
+        let code = self
+            .store
+            .write_again(move |tx| {
+                let (proposal, signer) = (&proposal_in, &signer_in);
+                if let Consent::Given { interaction } = consent
+                    && !rows::take(tx, interaction, now)?
+                {
+                    return Ok(None);
+                }
+                let session = grant::find(tx, &signer.session)?;
+                if !session.is_some_and(|session| session.is_live(now)) {
+                    return Ok(None);
+                }
+                let mut entry = Entry::new(acts::SIGN_IN_ALLOWED, &seams)?.account(&signer.account).identity(&identity).app(&proposal.app.id);
+                let Some(grant) = consent.grant(tx, proposal, signer, &identity, &scope, &seams, now)? else { return Ok(None) };
+                let code = Bearer::mint(code::PREFIX, seams.number()?, seams.entropy())?;
+                code::insert(tx, &NewFamily::of_code(&code, proposal, signer, &identity, &grant, &scope, code_until, lives_until))?;
+                entry = entry.grant(&grant);
+                if matches!(consent, Consent::Given { .. }) {
+                    journal::write(tx, &entry)?;
+                }
+                Ok::<_, Fault>(Some(code.secret().clone()))
+            })
+            .await?;
+        Ok(code.map(|code| Answer::granted(self, proposal, &code)))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Consent {
+    /// Given now, on the page of this stored request.
+    Given { interaction: i64 },
+    /// Given before: the grant must cover it still.
+    Remembered,
+}
+
+impl Consent {
+    #[allow(clippy::too_many_arguments)]
+    fn grant(
+        self,
+        tx: &mut Tx,
+        proposal: &Proposal,
+        signer: &Signer,
+        identity: &IdentityId,
+        scope: &Scope,
+        seams: &base::Seams,
+        now: Time,
+    ) -> Result<Option<GrantId>, Fault> {
+        let found = grant::find_live(tx, Kind::SignIn, identity, &proposal.app.id, "")?;
+        match (found, self) {
+            (Some(grant), _) if grant.scope.covers(scope) => Ok(Some(grant.id)),
+            (_, Consent::Remembered) => Ok(None),
+            (Some(grant), Consent::Given { .. }) => {
+                grant::set_scope(tx, &grant.id, &grant.scope.union(scope), now)?;
+                Ok(Some(grant.id))
+            }
+            (None, Consent::Given { .. }) => {
+                let new = NewGrant {
+                    account: Some(signer.account.clone()),
+                    identity: Some(identity.clone()),
+                    app: Some(proposal.app.id.clone()),
+                    scope: scope.clone(),
+                    ..NewGrant::of(Kind::SignIn, seams)?
+                };
+                grant::open(tx, &new, now)?;
+                Ok(Some(new.id))
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! All SQL of the stored requests.
+
+use super::Interaction;
+use crate::ask::Asked;
+use base::{Bearer, Fault, Time};
+use db::{Tx, args};
+
+pub(super) fn insert(tx: &mut Tx, flow: &Bearer, request: &str, now: Time, until: Time) -> Result<(), Fault> {
+    let sql = "INSERT INTO interactions (id, digest, request, created_at, expires_at)
+               VALUES ($1, $2, $3, $4, $5)";
+    tx.run(sql, args![flow.number(), flow.digest(), request, now, until])?;
+    Ok(())
+}
+
+pub(super) fn find(tx: &mut Tx, flow: &Bearer, now: Time) -> Result<Option<Interaction>, Fault> {
+    let sql = "SELECT id, digest, request, created_at
+               FROM interactions
+               WHERE id = $1 AND spent_at IS NULL AND expires_at > $2";
+    let row = tx.one(sql, args![flow.number(), now])?;
+    let digest = row.as_ref().map(|row| row.bytes("digest")).transpose()?;
+    if !flow.opens(digest.as_deref()) {
+        return Ok(None);
+    }
+    let Some(row) = row else { return Ok(None) };
+    let pairs: Vec<(String, String)> =
+        serde_json::from_str(&row.text("request")?).map_err(|_| Fault::new("interactions: the request is not readable"))?;
+    Ok(Some(Interaction { number: row.int("id")?, asked: Asked::from_pairs(&pairs), began_at: row.time("created_at")? }))
+}
+
+/// Spends the stored request. False when somebody else already has.
+pub(super) fn take(tx: &mut Tx, number: i64, now: Time) -> Result<bool, Fault> {
+    let sql = "UPDATE interactions
+               SET spent_at = $2
+               WHERE id = $1 AND spent_at IS NULL AND expires_at > $2
+               RETURNING id";
+    Ok(tx.one(sql, args![number, now])?.is_some())
+}
+
+/// Forgets requests whose time is over, at most so many.
+pub(crate) fn sweep(tx: &mut Tx, now: Time, limit: u32) -> Result<u64, Fault> {
+    let sql = "DELETE FROM interactions
+               WHERE id IN (SELECT id FROM interactions WHERE expires_at < $1 ORDER BY id LIMIT $2)";
+    tx.run(sql, args![now, limit])
+}

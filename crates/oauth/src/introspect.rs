@@ -1,0 +1,124 @@
+//! What a token is, told to its owner (RFC 7662). Anybody else, and any token that is not alive, gets `active: false` (threat 78).
+
+use crate::OAuth;
+use crate::app::App;
+use crate::code::Family;
+use crate::token::{ACCESS_PREFIX, Access, REFRESH_PREFIX, jti, number_of_jti};
+use crate::token::{find_access, find_refresh};
+use base::{Bearer, Fault, Secret};
+use jose::{Expect, Kind, verify};
+use serde::Serialize;
+
+/// The answer. Absent members are left out.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Introspection {
+    pub active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+}
+
+/// How a token names its row, once its text or signature is proven.
+pub(crate) enum Shown {
+    Access { number: i64, opaque: Option<Bearer> },
+    Refresh(Bearer),
+}
+
+impl OAuth {
+    /// Tells the app what its token is.
+    pub async fn introspect(&self, app: &App, token: &Secret) -> Result<Introspection, Fault> {
+        let now = self.seams.now();
+        match self.shown(token) {
+            None => Ok(Introspection::default()),
+            Some(Shown::Access { number, opaque }) => {
+                let found = self.store.read(move |tx| find_access(tx, number, opaque.as_ref())).await?;
+                Ok(found.filter(|access| access.is_live(now) && access.family.app == app.id).map_or_else(Introspection::default, |access| self.tell_access(access)))
+            }
+            Some(Shown::Refresh(bearer)) => {
+                let found = self.store.read(move |tx| find_refresh(tx, &bearer)).await?;
+                let is_live = |refresh: &crate::token::Refresh| {
+                    refresh.used_at.is_none() && !refresh.has_ended && now < refresh.expires_at && refresh.family.is_live()
+                };
+                let found = found.filter(|refresh| is_live(refresh) && refresh.family.app == app.id);
+                Ok(found.map_or_else(Introspection::default, |refresh| Introspection {
+                    token_type: Some("refresh_token"),
+                    ..self.tell(&refresh.family, &refresh.family.scope, refresh.number, refresh.expires_at)
+                }))
+            }
+        }
+    }
+
+    fn tell_access(&self, access: Access) -> Introspection {
+        Introspection {
+            token_type: Some("Bearer"),
+            aud: Some(self.settings.issuer.clone()),
+            jti: Some(jti(access.number)),
+            ..self.tell(&access.family, &access.scope, access.number, access.expires_at)
+        }
+    }
+
+    fn tell(&self, family: &Family, scope: &base::Scope, number: i64, until: base::Time) -> Introspection {
+        let subject = family.identity.as_ref().map_or(family.app.as_str(), |identity| identity.as_str());
+        Introspection {
+            active: true,
+            scope: Some(scope.to_string()),
+            client_id: Some(family.app.as_str().to_owned()),
+            exp: Some(until.secs()),
+            iat: Some(base::id::number_time(number).secs()),
+            sub: Some(subject.to_owned()),
+            iss: Some(self.settings.issuer.clone()),
+            auth_time: family.auth_time.map(base::Time::secs),
+            acr: family.acr.clone(),
+            ..Introspection::default()
+        }
+    }
+
+    /// Reads what kind of token this is, by prefix or signature; a hint would only be a guess (threat 79).
+    pub(crate) fn shown(&self, token: &Secret) -> Option<Shown> {
+        let text = token.reveal();
+        if text.starts_with(ACCESS_PREFIX) {
+            let bearer = Bearer::parse(ACCESS_PREFIX, text)?;
+            return Some(Shown::Access { number: bearer.number(), opaque: Some(bearer) });
+        }
+        if text.starts_with(REFRESH_PREFIX) {
+            return Bearer::parse(REFRESH_PREFIX, text).map(Shown::Refresh);
+        }
+        let expect = Expect {
+            kind: Kind::AccessToken,
+            issuer: &self.settings.issuer,
+            audience: Some(&self.settings.issuer),
+            now: self.seams.now(),
+            allow_expired: false,
+        };
+        let claims = verify(&self.keys.key_set(), text, &expect).ok()?;
+        let number = number_of_jti(claims.text("jti")?)?;
+        Some(Shown::Access { number, opaque: None })
+    }
+
+    /// The live access token behind a bearer credential, opaque or JWT.
+    pub(crate) async fn live_access(&self, token: &Secret) -> Result<Option<Access>, Fault> {
+        let Some(Shown::Access { number, opaque }) = self.shown(token) else { return Ok(None) };
+        let now = self.seams.now();
+        let found = self.store.read(move |tx| find_access(tx, number, opaque.as_ref())).await?;
+        Ok(found.filter(|access| access.is_live(now)))
+    }
+}

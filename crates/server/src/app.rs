@@ -1,0 +1,70 @@
+//! Everything a handler can reach, wired once. `main` and every test build it the same way.
+
+use crate::config::Config;
+use crate::edge::limit::Limits;
+use crate::mail;
+use base::{Fault, Seams};
+use db::{Sealer, Store};
+use oauth::OAuth;
+use people::{Mailer, People};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// The application. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the application is made of.
+pub struct Parts {
+    pub config: Config,
+    pub store: Store,
+    pub seams: Seams,
+    pub sealer: Sealer,
+    pub people: People,
+    pub oauth: OAuth,
+    pub mailer: Arc<dyn Mailer>,
+    pub limits: Limits,
+    /// The issuer's host and port, as pages show it and as requests must name it.
+    pub host: String,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Wires the application: the schema is in place, the key ring is loaded, nothing is served yet.
+    pub async fn build(config: Config, seams: Seams, store: Store, sealer: Sealer) -> Result<App, Fault> {
+        let mailer = mail::from_config(&config)?;
+        App::build_with(config, seams, store, sealer, mailer).await
+    }
+
+    /// As [`App::build`], with a mailer of the caller's.
+    pub async fn build_with(
+        config: Config,
+        seams: Seams,
+        store: Store,
+        sealer: Sealer,
+        mailer: Arc<dyn Mailer>,
+    ) -> Result<App, Fault> {
+        let host = config.issuer.split_once("://").map_or("", |(_, host)| host).to_owned();
+        let people = People::new(store.clone(), seams.clone(), config.people_settings());
+        let oauth = OAuth::open(store.clone(), seams.clone(), sealer.clone(), config.oauth_settings(), Arc::new(crate::claims::Claims)).await?;
+        let limits = Limits::new(config.limits.enabled);
+        Ok(App(Arc::new(Parts { config, store, seams, sealer, people, oauth, mailer, limits, host })))
+    }
+
+    /// True when the issuer is reached over https: cookies are `Secure`, browsers are told to stay on it.
+    pub fn is_https(&self) -> bool {
+        self.config.issuer.starts_with("https://")
+    }
+
+    /// A path of ours as a whole URL.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.config.issuer)
+    }
+}

@@ -1,0 +1,3 @@
+//! Foreign dialects: their JSON in, our asks out. No rules.
+
+pub mod ave;
