@@ -244,3 +244,164 @@ pub fn is_app_id(text: &str) -> bool {
 fn stored_alg(name: &str) -> Result<Alg, Fault> {
     Alg::parse(name).ok_or_else(|| Fault::new("apps: unknown alg"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registered(uris: &[&str]) -> App {
+        App {
+            id: AppId::from_text("app_0123456789abcdef0123456789abcdef"),
+            kind: AppKind::Confidential,
+            website: None,
+            redirect_uris: uris.iter().map(|uri| RedirectUri::register(uri).unwrap()).collect(),
+            ..App::quick("origin:https://unused.test").unwrap()
+        }
+    }
+
+    fn admits(app: &App, sent: &str) -> bool {
+        app.admits_redirect(&RedirectUri::sent(sent))
+    }
+
+    #[test]
+    fn threat_001_a_redirect_uri_that_only_begins_or_ends_alike_is_refused() {
+        let app = registered(&["https://app.test"]);
+        assert!(admits(&app, "https://app.test"));
+        for sent in [
+            "https://app.test.evil.test",
+            "https://evilapp.test",
+            "https://app.testevil",
+            "https://app.tes",
+            "app.test",
+        ] {
+            assert!(!admits(&app, sent), "{sent}");
+        }
+    }
+
+    #[test]
+    fn threat_002_nothing_is_normalised_before_it_is_compared() {
+        let app = registered(&["https://app.test/cb"]);
+        for sent in [
+            "https://app.test/cb/../cb",
+            "https://app.test/x/../cb",
+            "https://app.test/./cb",
+            "https://app.test/%2e%2e/cb",
+            "https://app.test//cb",
+            "https://app.test/cb;x",
+            "https://app.test\\cb",
+            "https:/app.test/cb",
+            "https://app.test/c%62",
+        ] {
+            assert!(!admits(&app, sent), "{sent}");
+        }
+        let odd = registered(&["https://app.test/a/../cb"]);
+        assert!(admits(&odd, "https://app.test/a/../cb") && !admits(&odd, "https://app.test/cb"));
+    }
+
+    #[test]
+    fn threat_003_user_information_and_look_alike_hosts_are_refused() {
+        let app = registered(&["https://app.test/cb"]);
+        for sent in [
+            "https://app.test@evil.test/cb",
+            "https://u:p@app.test/cb",
+            "https://аpp.test/cb",
+            "https://xn--pp-6kc.test/cb",
+            "https://app.test./cb",
+        ] {
+            assert!(!admits(&app, sent), "{sent}");
+        }
+    }
+
+    #[test]
+    fn threat_004_an_encoded_uri_is_not_decoded_again() {
+        let app = registered(&["https://app.test/cb"]);
+        for sent in ["https%3A%2F%2Fapp.test%2Fcb", "https://app.test%2Fcb", "https%253A%252F%252Fapp.test%252Fcb"] {
+            assert!(!admits(&app, sent), "{sent}");
+        }
+    }
+
+    #[test]
+    fn threat_005_every_byte_counts() {
+        let app = registered(&["https://app.test/cb"]);
+        for sent in [
+            "https://app.test/cb/",
+            "https://app.test/cb?x=1",
+            "https://app.test/cb#x",
+            "https://app.test/cb#",
+            "https://app.test:443/cb",
+            "https://app.test:8443/cb",
+            "https://APP.test/cb",
+            "HTTPS://app.test/cb",
+            "http://app.test/cb",
+            "https://app.test/CB",
+            " https://app.test/cb",
+            "https://app.test/cb\n",
+            "",
+        ] {
+            assert!(!admits(&app, sent), "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn threat_007_loopback_is_taken_literally_and_its_port_varies_only_for_native_apps() {
+        let look_alikes = [
+            "http://127.0.0.1.evil.test/cb",
+            "http://127.1/cb",
+            "http://0x7f.1/cb",
+            "http://[::ffff:127.0.0.1]/cb",
+            "http://localhost.evil.test/cb",
+            "http://2130706433/cb",
+        ];
+        let mut app = registered(&["http://127.0.0.1:3000/cb", "http://localhost:3000/cb"]);
+        assert!(admits(&app, "http://localhost:3000/cb") && !admits(&app, "http://127.0.0.1:3001/cb"));
+        for (native, development_mode) in [(false, false), (true, false), (false, true)] {
+            (app.native, app.development_mode) = (native, development_mode);
+            assert_eq!(admits(&app, "http://127.0.0.1:3001/cb"), native || development_mode);
+            assert_eq!(admits(&app, "http://localhost:3001/cb"), development_mode);
+            assert_eq!(admits(&app, "http://localhost:9/elsewhere"), development_mode);
+            assert_eq!(admits(&app, "exp://192.168.1.5:8081/--/cb"), development_mode);
+            assert!(!admits(&app, "exp://198.51.100.1/x"));
+            for sent in look_alikes {
+                assert!(!admits(&app, sent), "{sent}");
+            }
+        }
+    }
+
+    #[test]
+    fn threat_008_a_star_is_a_character_like_any_other() {
+        assert!(RedirectUri::register("https://*.app.test/cb").is_err());
+        let mut app = registered(&["https://app.test/cb"]);
+        // Even one that came into the database some other way matches nothing but itself.
+        app.redirect_uris.push(RedirectUri::sent("https://*.app.test/*"));
+        for sent in ["https://a.app.test/cb", "https://app.test/*", "*", "https://*.app.test/cb"] {
+            assert!(!admits(&app, sent), "{sent}");
+        }
+    }
+
+    #[test]
+    fn the_host_that_people_see_is_where_the_answer_goes() {
+        let mut app = registered(&["http://localhost:3000/cb", "https://notes.test:8443/cb"]);
+        app.website = Some("https://bank.test/".into());
+        assert_eq!(app.host(), "notes.test:8443");
+        assert_eq!(registered(&["http://localhost:3000/cb"]).host(), "localhost:3000");
+        assert_eq!(registered(&["com.example.app:/cb"]).host(), "com.example.app");
+        assert_eq!(App::quick("origin:https://a.test").unwrap().host(), "a.test");
+    }
+
+    #[test]
+    fn origins_are_those_of_the_redirect_uris_and_the_website() {
+        let mut app = registered(&[
+            "https://a.test/cb",
+            "https://a.test/other",
+            "http://localhost:3000/cb",
+            "com.example.app:/cb",
+        ]);
+        app.website = Some("https://www.a.test/home".into());
+        let origins: Vec<_> = app.origins().iter().map(|origin| origin.as_str().to_owned()).collect();
+        assert_eq!(origins, ["https://a.test", "http://localhost:3000", "https://www.a.test"]);
+        let elsewhere = Origin::parse("http://localhost:5173").unwrap();
+        assert!(!app.has_origin(&elsewhere));
+        app.development_mode = true;
+        assert!(app.has_origin(&elsewhere));
+    }
+}
