@@ -7,7 +7,7 @@ pub mod rotate;
 mod rows;
 pub mod snapshot;
 
-pub use rotate::{Rotated, Rotation, Switch};
+pub use rotate::{Rotation, Switch};
 pub use snapshot::Keys;
 
 use base::{Fault, Time};

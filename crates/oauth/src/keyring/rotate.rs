@@ -1,20 +1,19 @@
 //! Rotation: by itself as a chore, and when an operator asks.
 //!
-//! Promise: of many nodes one rotates (a lease with a fence), and keys are made outside the transaction, on a thread that may block.
+//! Promise: of many nodes that rotate at once one wins. A change is planned on a version of the ring and applied by compare-and-set
+//! on that version; whoever comes second plans again and finds nothing to do. No lease, so a node that dies half-way delays nobody.
 
 use super::{PERIOD_SECS, RingKey, Step, due, rows, wished};
-use base::{Clock, Entropy, Fault, Numbers, Time, Uuid};
-use db::{Sealer, Store, Tx, lease};
+use base::{Clock, Entropy, Fault, Numbers, Time};
+use db::{Sealer, Store, Tx};
 use jose::SigningKey;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-const LEASE: &str = "signing_keys";
-/// Longer than three keys take to make on a slow machine.
-const LEASE_SECS: i64 = 120;
-/// How often and how many times a starting node asks whether another has made the first keys.
-const PATIENCE: (Duration, u32) = (Duration::from_millis(50), 400);
+/// How many times a change is planned again because another node was faster.
+const TRIES: u32 = 5;
+
+static NUMBERS: Numbers = Numbers::new();
 
 /// When the next key takes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,15 +22,6 @@ pub enum Switch {
     Announced,
     /// Now. Verifiers with a cached key set must fetch it again to check new tokens.
     AtOnce,
-}
-
-/// What a rotation did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rotated {
-    /// This node did it, in so many changes; none were due when zero.
-    Here { changes: usize },
-    /// Another node is at it.
-    Elsewhere,
 }
 
 /// What rotation needs.
@@ -50,27 +40,20 @@ impl Rotation {
         Rotation { store, sealer, clock, entropy, period_secs: PERIOD_SECS }
     }
 
-    /// Does what is due: first keys, the next key a day ahead, the end of old ones. A chore calls it every minute or so.
-    pub async fn rotate_due(&self) -> Result<Rotated, Fault> {
+    /// Does what is due: first keys at a start, the next key a day ahead, the end of old ones. Tells how many changes that were.
+    pub async fn rotate_due(&self) -> Result<usize, Fault> {
         let period_secs = self.period_secs;
-        self.rotate(move |keys, now| due(keys, now, period_secs)).await
+        self.rotate(|keys, now| due(keys, now, period_secs)).await
     }
 
-    /// Gives every algorithm its next key, as an operator asks.
-    pub async fn rotate_now(&self, switch: Switch) -> Result<Rotated, Fault> {
-        self.rotate(move |keys, now| wished(keys, now, switch)).await
-    }
-
-    /// As [`Rotation::rotate_due`], for a start: comes back only when the ring has keys, whoever made them.
+    /// For a start: comes back when every algorithm has a key that signs.
     pub async fn ensure(&self) -> Result<(), Fault> {
-        let (pause, tries) = PATIENCE;
-        for _ in 0..tries {
-            if matches!(self.rotate_due().await?, Rotated::Here { .. }) || !self.list().await?.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(pause).await;
-        }
-        Err(Fault::new("key ring start: another node holds the lease and makes no keys"))
+        self.rotate_due().await.map(drop)
+    }
+
+    /// Gives every algorithm its next key, as an operator asks. Tells how many changes that were.
+    pub async fn rotate_now(&self, switch: Switch) -> Result<usize, Fault> {
+        self.rotate(|keys, now| wished(keys, now, switch)).await
     }
 
     /// The ring as it is stored, oldest key first.
@@ -78,66 +61,47 @@ impl Rotation {
         self.store.read(rows::list).await
     }
 
-    async fn rotate(&self, plan: impl Fn(&[RingKey], Time) -> Vec<Step>) -> Result<Rotated, Fault> {
-        let now = self.clock.now();
-        // Most of the time nothing is due, and reading costs no lease.
-        if plan(&self.list().await?, now).is_empty() {
-            return Ok(Rotated::Here { changes: 0 });
+    async fn rotate(&self, plan: impl Fn(&[RingKey], Time) -> Vec<Step>) -> Result<usize, Fault> {
+        for _ in 0..TRIES {
+            // The version first: a change in between then fails the comparison instead of slipping under it.
+            let (version, keys) = self.store.read(|tx| Ok::<_, Fault>((rows::version(tx)?, rows::list(tx)?))).await?;
+            let now = self.clock.now();
+            let steps = plan(&keys, now);
+            let changes = steps.len();
+            if steps.is_empty() || self.change(version, steps, now).await? {
+                return Ok(changes);
+            }
         }
-        let holder = Uuid::random(&*self.entropy)?;
-        let Some(fence) = self.take_lease(&holder, now).await? else { return Ok(Rotated::Elsewhere) };
-        let done = self.rotate_alone(plan, now, &holder, fence).await;
-        self.store.write(move |tx| lease::release(tx, LEASE, holder.as_str())).await?;
-        done
+        Err(Fault::new("key ring change: other nodes kept changing it"))
     }
 
-    async fn take_lease(&self, holder: &Uuid, now: Time) -> Result<Option<i64>, Fault> {
-        let holder = holder.clone();
-        self.store.write_again(move |tx| renew(tx, &holder, now)).await
-    }
-
-    async fn rotate_alone(
-        &self,
-        plan: impl Fn(&[RingKey], Time) -> Vec<Step>,
-        now: Time,
-        holder: &Uuid,
-        fence: i64,
-    ) -> Result<Rotated, Fault> {
-        // Planned again under the lease: whoever held it before may have done it all.
-        let steps = plan(&self.list().await?, now);
+    /// Applies the steps. False when the ring is no longer at that version.
+    async fn change(&self, version: i64, steps: Vec<Step>, now: Time) -> Result<bool, Fault> {
         let made = make_keys(&steps).await?;
-        let (sealer, entropy, holder, changes) =
-            (self.sealer.clone(), self.entropy.clone(), holder.clone(), steps.len());
-        let is_done = self
-            .store
+        let (sealer, entropy) = (self.sealer.clone(), self.entropy.clone());
+        self.store
             .write_again(move |tx| {
-                if renew(tx, &holder, now)? != Some(fence) {
+                if !rows::take_version(tx, version)? {
                     return Ok(false);
                 }
                 let mut made = made.clone();
                 for step in &steps {
                     apply(tx, *step, &mut made, now, &sealer, &*entropy)?;
                 }
-                if !steps.is_empty() {
-                    rows::raise_version(tx)?;
-                }
                 Ok::<_, Fault>(true)
             })
-            .await?;
-        Ok(if is_done { Rotated::Here { changes } } else { Rotated::Elsewhere })
+            .await
     }
 }
 
-fn renew(tx: &mut Tx<'_>, holder: &Uuid, now: Time) -> Result<Option<i64>, Fault> {
-    lease::take(tx, LEASE, holder.as_str(), now.plus_secs(LEASE_SECS), now)
-}
-
-/// The keys that the steps will publish, in their order.
+/// The keys that the steps will publish, in their order, made side by side on threads that may block.
 async fn make_keys(steps: &[Step]) -> Result<VecDeque<SigningKey>, Fault> {
-    let algs: Vec<_> =
-        steps.iter().filter_map(|step| if let Step::Publish { alg, .. } = step { Some(*alg) } else { None }).collect();
-    let making: Vec<_> =
-        algs.into_iter().map(|alg| tokio::task::spawn_blocking(move || SigningKey::generate(alg))).collect();
+    let alg = |step: &Step| if let Step::Publish { alg, .. } = step { Some(*alg) } else { None };
+    let making: Vec<_> = steps
+        .iter()
+        .filter_map(alg)
+        .map(|alg| tokio::task::spawn_blocking(move || SigningKey::generate(alg)))
+        .collect();
     let mut made = VecDeque::new();
     for key in making {
         made.push_back(key.await.map_err(|_| Fault::new("signing key generate: the thread died"))??);
@@ -165,5 +129,3 @@ fn apply(
         Step::Forget { id } => rows::forget(tx, id, now),
     }
 }
-
-static NUMBERS: Numbers = Numbers::new();

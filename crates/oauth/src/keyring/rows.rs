@@ -105,14 +105,15 @@ pub(super) fn forget(tx: &mut Tx<'_>, id: i64, now: Time) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Tells every node that the ring has changed.
-pub(super) fn raise_version(tx: &mut Tx<'_>) -> Result<(), Fault> {
+/// Claims the next version of the ring, and so tells every node that it changes. False when it is no longer at `version`.
+pub(super) fn take_version(tx: &mut Tx<'_>, version: i64) -> Result<bool, Fault> {
     let sql = "INSERT INTO versions (name, version)
-               VALUES ($1, 1)
+               VALUES ($1, $2 + 1)
                ON CONFLICT (name) DO UPDATE
-               SET version = versions.version + 1";
-    tx.run(sql, args![VERSION])?;
-    Ok(())
+               SET version = versions.version + 1
+               WHERE versions.version = $2
+               RETURNING version";
+    Ok(tx.one(sql, args![VERSION, version])?.is_some())
 }
 
 /// The ring's version: zero before the first key.

@@ -25,7 +25,7 @@ struct KeyRing {
 }
 
 impl Keys {
-    /// Reads the ring. Call [`super::Rotation::ensure`] before, or it may be empty.
+    /// Reads the ring. Call [`super::Rotation::rotate_due`] before, or it may be empty.
     pub async fn load(store: &Store, sealer: Sealer, clock: Arc<dyn Clock>) -> Result<Keys, Fault> {
         let ring = KeyRing::read(store, sealer.clone(), clock.now()).await?;
         Ok(Keys { current: ArcSwap::from_pointee(ring), sealer, clock })
