@@ -1,7 +1,7 @@
 //! The menu: `cargo xtask <what>`.
 
 use std::process::ExitCode;
-use xtask::{bench, floors, pages, sql, steps};
+use xtask::{bench, floors, pages, steps};
 
 const MENU: &str = "cargo xtask <what>
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         ["test", names @ ..] => steps::run(names),
         ["check"] => steps::run(&["floors", "places", "fmt", "clippy"]),
         ["floors"] => floors::check(),
-        ["sql"] => sql::check_places().and_then(|()| steps::run(&["sql"])),
+        ["sql"] => steps::run(&["places", "sql"]),
         ["gen"] => pages::write(),
         ["gen", "--check"] => pages::check(),
         ["bench", args @ ..] => bench::run_with(args),

@@ -26,8 +26,8 @@ pub struct Statement {
 /// Every statement of the domain crates, or where one is put together at run time so that nobody can check it.
 pub fn statements(root: &Path) -> Result<Vec<Statement>, String> {
     let (mut found, mut wrongs) = (Vec::new(), Vec::new());
-    for file in sources(root).into_iter().filter(|file| is_rows(file)) {
-        for text in texts(&read(root, &file)?) {
+    for file in sources(root) {
+        for text in texts(&read(root, &file)?.rows) {
             let place = format!("{}:{}", file.display(), text.line);
             match (statement(&place, &text.value), text.is_whole) {
                 (Some(statement), true) => found.push(statement),
@@ -40,15 +40,12 @@ pub fn statements(root: &Path) -> Result<Vec<Statement>, String> {
     if wrongs.is_empty() { Ok(found) } else { Err(wrongs.join("\n")) }
 }
 
-/// Fails when SQL stands outside a `rows.rs`. The crate `db`, which serves every table alike, and tests are free.
+/// Fails when SQL stands outside a `rows.rs` or `mod rows`.
 pub fn check_places() -> Result<(), String> {
     let root = crate::root();
     let mut wrongs = Vec::new();
-    let is_free = |file: &Path| {
-        ["db", "testkit", "bench", "xtask", "conformance"].iter().any(|free| file.starts_with(format!("crates/{free}")))
-    };
-    for file in sources(&root).into_iter().filter(|file| !is_rows(file) && !is_free(file)) {
-        let sql = texts(&read(&root, &file)?).into_iter().filter(|text| statement("", &text.value).is_some());
+    for file in sources(&root).into_iter().filter(|file| !is_free(file)) {
+        let sql = texts(&read(&root, &file)?.rest).into_iter().filter(|text| statement("", &text.value).is_some());
         wrongs.extend(sql.map(|text| format!("{}:{}: SQL outside rows.rs", file.display(), text.line)));
     }
     if !wrongs.is_empty() {
@@ -58,9 +55,32 @@ pub fn check_places() -> Result<(), String> {
     Ok(())
 }
 
-fn read(root: &Path, file: &Path) -> Result<Vec<Token>, String> {
+/// A file's tokens: those of its rows, and the rest.
+struct Source {
+    rows: Vec<Token>,
+    rest: Vec<Token>,
+}
+
+fn read(root: &Path, file: &Path) -> Result<Source, String> {
     let source = std::fs::read_to_string(root.join(file)).map_err(|cause| format!("{}: {cause}", file.display()))?;
-    Ok(until_tests(tokens(&source)))
+    let tokens = until_tests(tokens(&source));
+    Ok(if is_rows(file) { Source { rows: tokens, rest: Vec::new() } } else { Source::split(tokens) })
+}
+
+impl Source {
+    /// An aggregate of one file keeps its SQL in `mod rows { … }`.
+    fn split(mut rest: Vec<Token>) -> Source {
+        let is_rows = |window: &[Token]| matches!(window, [word, name, open] if word.is_word("mod") && name.is_word("rows") && open.is_mark('{'));
+        let Some(start) = rest.windows(3).position(is_rows) else { return Source { rows: Vec::new(), rest } };
+        let mut rows = rest.split_off(start);
+        let mut depth = 0;
+        let end = rows.iter().position(|token| {
+            depth += i32::from(token.is_mark('{')) - i32::from(token.is_mark('}'));
+            depth == 0 && token.is_mark('}')
+        });
+        rest.extend(rows.split_off(end.unwrap_or(rows.len())));
+        Source { rows, rest }
+    }
 }
 
 /// What comes before `#[cfg(test)] mod`: tests may write what they like.
@@ -80,6 +100,15 @@ pub(crate) fn until_tests(mut tokens: Vec<Token>) -> Vec<Token> {
 fn is_rows(file: &Path) -> bool {
     let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
     name == "rows" || name.starts_with("rows_") || file.parent().is_some_and(|folder| folder.ends_with("rows"))
+}
+
+/// Tests may write what they like, and so may crates that never touch a server's data; `db` serves every table alike.
+fn is_free(file: &Path) -> bool {
+    let is_test = file.file_stem().is_some_and(|name| name == "tests");
+    is_test
+        || ["db", "testkit", "bench", "xtask", "conformance"]
+            .iter()
+            .any(|free| file.starts_with(format!("crates/{free}")))
 }
 
 /// The source files of all crates, relative to the workspace, in order.
@@ -263,6 +292,15 @@ mod tests {
             ("SELECT {table}", false),
         ];
         assert_eq!(found(source), expected.map(|(text, is_whole)| (text.to_owned(), is_whole)));
+    }
+
+    #[test]
+    fn rows_within_a_file_are_told_from_the_rest_of_it() {
+        let source =
+            Source::split(tokens(r#"fn a() { "one" } mod rows { fn b() { { "SELECT 1 FROM t" } } } fn c() { "two" }"#));
+        let values = |tokens: &[Token]| texts(tokens).into_iter().map(|text| text.value).collect::<Vec<_>>();
+        assert_eq!(values(&source.rows), ["SELECT 1 FROM t"]);
+        assert_eq!(values(&source.rest), ["one", "two"]);
     }
 
     #[test]
