@@ -87,6 +87,16 @@ async fn a_first_start_makes_a_key_for_each_algorithm_and_a_second_start_finds_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_clock_is_behind_signs_with_the_first_keys_too() {
+    for database in engines().await {
+        let first = Node::start(&database).await;
+        let behind = Node::start(&database).await;
+        behind.clock.advance_secs(-5);
+        assert_eq!(behind.signing(Alg::EdDsa), first.signing(Alg::EdDsa));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn threat_083_a_key_is_published_before_it_signs_and_until_its_last_token_has_expired() {
     for database in engines().await {
         let node = Node::start(&database).await;

@@ -31,13 +31,16 @@ impl Keys {
         Ok(Keys { current: ArcSwap::from_pointee(ring), sealer, clock })
     }
 
-    /// The key that signs with this algorithm now.
+    /// The key that signs with this algorithm now: the one whose turn came last.
     pub fn signer(&self, alg: Alg) -> Result<SigningKey, Fault> {
         let (now, ring) = (self.clock.now(), self.current.load());
-        let may_sign =
-            ring.signers.iter().filter(|(key, _)| key.alg == alg && matches!(key.state(now), KeyState::Signing { .. }));
-        let newest = may_sign.max_by_key(|(key, _)| (key.signs_from, key.id));
-        newest.map(|(_, signer)| signer.clone()).ok_or_else(|| Fault::new(format!("key ring: no key signs {alg}")))
+        let own = || ring.signers.iter().filter(|(key, _)| key.alg == alg);
+        let begun = own().filter(|(key, _)| matches!(key.state(now), KeyState::Signing { .. }));
+        let newest = begun.max_by_key(|(key, _)| (key.signs_from, key.id));
+        // A clock a little behind that of the node which made the first keys must not stop this one.
+        let next = || own().min_by_key(|(key, _)| (key.signs_from, key.id));
+        let signer = newest.or_else(next).map(|(_, signer)| signer.clone());
+        signer.ok_or_else(|| Fault::new(format!("key ring: no key signs {alg}")))
     }
 
     /// Every published key, for verifying our own tokens.
