@@ -11,20 +11,15 @@ export class Authenticator {
     const authenticator = new Authenticator()
     const session = await page.context().newCDPSession(page)
     await session.send('WebAuthn.enable', { enableUI: false })
-    const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        ctap2Version: 'ctap2_1',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: false,
-      },
-    })
     authenticator.#session = session
-    authenticator.#id = authenticatorId
+    await authenticator.#plugIn()
     return authenticator
+  }
+
+  /** Takes this authenticator away and plugs in an empty one. */
+  async replace() {
+    await this.#session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.#id })
+    await this.#plugIn()
   }
 
   /** The person touches the authenticator whenever `deed` makes the browser ask for it. */
@@ -42,11 +37,19 @@ export class Authenticator {
     return credentials
   }
 
-  /** Moves the passkeys of one page to another, as a synchronised keychain does. */
-  async copyTo(other) {
-    for (const credential of await this.passkeys()) {
-      await other.#session.send('WebAuthn.addCredential', { authenticatorId: other.#id, credential })
-    }
+  async #plugIn() {
+    const { authenticatorId } = await this.#session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        ctap2Version: 'ctap2_1',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: false,
+      },
+    })
+    this.#id = authenticatorId
   }
 
   #presence(enabled) {
