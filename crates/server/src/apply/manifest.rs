@@ -1,0 +1,175 @@
+//! The form of a manifest (`[[organization]]`, `[[app]]`), and where each of its fields stands.
+
+use super::{ApplyError, Mistake};
+use oauth::app;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::HashMap;
+use toml::de::{DeTable, DeValue};
+
+/// Tables of the format that this version does not read yet.
+const LATER: [&str; 6] = ["resource", "provider", "app_key", "identity_issuer", "managed_secret", "policy"];
+
+/// A manifest as written.
+pub(super) struct Manifest {
+    pub(super) organizations: Vec<OrganizationTable>,
+    pub(super) apps: Vec<AppTable>,
+    lines: HashMap<String, usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tables {
+    #[serde(default)]
+    organization: Vec<OrganizationTable>,
+    #[serde(default)]
+    app: Vec<AppTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrganizationTable {
+    pub(super) key: String,
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AppTable {
+    pub(super) key: String,
+    pub(super) organization: String,
+    pub(super) name: String,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) website_url: Option<String>,
+    pub(super) redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub(super) post_logout_redirect_uris: Vec<String>,
+    pub(super) backchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    pub(super) native: bool,
+    #[serde(default)]
+    pub(super) development_mode: bool,
+    #[serde(default)]
+    pub(super) background: bool,
+    pub(super) scopes: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) require_pkce: bool,
+    pub(super) token_endpoint_auth_method: Option<String>,
+    pub(super) jwks: Option<IgnoredAny>,
+    pub(super) jwks_uri: Option<IgnoredAny>,
+    pub(super) id_token_signed_response_alg: Option<String>,
+    pub(super) access_token_ttl_secs: Option<i64>,
+    pub(super) refresh_token_idle_secs: Option<i64>,
+    pub(super) refresh_token_absolute_secs: Option<i64>,
+    pub(super) refresh_replay_window_secs: Option<i64>,
+    #[serde(default = "yes")]
+    pub(super) hand_out_tokens: bool,
+    pub(super) branding: Option<Branding>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Branding {
+    pub(super) logo: Option<String>,
+    pub(super) accent: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Manifest {
+    /// Reads a manifest. Unknown tables and fields, and those of later versions, are named with their line.
+    pub(super) fn read(text: &str) -> Result<Manifest, ApplyError> {
+        let broken = |error: &toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            // The message alone: the library's own rendering would print the line, and with it a secret.
+            ApplyError::at(line_at(text, start), error.message().lines().next().unwrap_or("is no TOML"))
+        };
+        let document = DeTable::parse(text).map_err(|error| broken(&error))?;
+        let mut lines = HashMap::new();
+        let mut later = Vec::new();
+        for (name, value) in document.get_ref() {
+            if LATER.contains(&name.get_ref().as_ref()) {
+                let sentence = format!("[[{}]] is not supported by this version", name.get_ref());
+                later.push(Mistake { line: line_at(text, name.span().start), sentence });
+            }
+            note_lines(text, name.get_ref(), value.get_ref(), value.span().start, &mut lines);
+        }
+        if !later.is_empty() {
+            return Err(ApplyError::Manifest(later));
+        }
+        let tables: Tables = toml::from_str(text).map_err(|error| broken(&error))?;
+        Ok(Manifest { organizations: tables.organization, apps: tables.app, lines })
+    }
+
+    /// Keys that name two things.
+    pub(super) fn duplicates(&self) -> Vec<Mistake> {
+        let organizations = self.organizations.iter().map(|table| table.key.as_str());
+        let apps = self.apps.iter().map(|table| table.key.as_str());
+        let mut mistakes = self.duplicates_of("organization", organizations);
+        mistakes.extend(self.duplicates_of("app", apps));
+        mistakes
+    }
+
+    fn duplicates_of<'a>(&'a self, kind: &str, keys: impl Iterator<Item = &'a str>) -> Vec<Mistake> {
+        let mut seen = std::collections::HashSet::new();
+        let repeated: Vec<_> = keys.enumerate().filter(|(_, key)| !seen.insert(*key)).map(|(place, _)| place).collect();
+        repeated.into_iter().map(|place| self.mistake(kind, place, "key", "occurs twice")).collect()
+    }
+
+    /// A sentence about a field of the table at a place.
+    pub(super) fn mistake(&self, kind: &str, place: usize, field: &str, sentence: &str) -> Mistake {
+        let table = format!("{kind}[{place}]");
+        let mut path = format!("{table}.{field}");
+        // A field that was left out has no line: then that of its table tells where to write it.
+        let line = loop {
+            if let Some(line) = self.lines.get(&path) {
+                break *line;
+            }
+            match path.rfind(['.', '[']) {
+                Some(end) if end > table.len() => path.truncate(end),
+                _ => break self.lines.get(&table).copied().unwrap_or(1),
+            }
+        };
+        Mistake { line, sentence: format!("{kind} {field}: {sentence}") }
+    }
+
+    /// The mistakes that a verb found in the table at a place; a fault stays one.
+    pub(super) fn mistakes(&self, kind: &str, place: usize, error: app::Error) -> Result<Vec<Mistake>, ApplyError> {
+        match error {
+            app::Error::Complaints(complaints) => {
+                let about =
+                    |complaint: &app::Complaint| self.mistake(kind, place, &complaint.field, &complaint.sentence);
+                Ok(complaints.iter().map(about).collect())
+            }
+            app::Error::NotFound => Err(ApplyError::Fault(base::Fault::new("manifest apply: a row went away"))),
+            app::Error::Fault(fault) => Err(ApplyError::Fault(fault)),
+        }
+    }
+}
+
+/// Notes the line of a value and of everything in it, under its path: `app[0].redirect_uris[1]`.
+fn note_lines(text: &str, path: &str, value: &DeValue<'_>, start: usize, lines: &mut HashMap<String, usize>) {
+    lines.insert(path.to_owned(), line_at(text, start));
+    match value {
+        DeValue::Array(values) => {
+            for (place, value) in values.iter().enumerate() {
+                note_lines(text, &format!("{path}[{place}]"), value.get_ref(), value.span().start, lines);
+            }
+        }
+        DeValue::Table(table) => {
+            for (name, value) in table {
+                note_lines(text, &format!("{path}.{}", name.get_ref()), value.get_ref(), name.span().start, lines);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn line_at(text: &str, start: usize) -> usize {
+    text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1
+}
