@@ -5,27 +5,34 @@ import { device, isConditional, isSupported, prove } from "./passkey.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("login"));
 
-/** @param {CredentialMediationRequirement} [mediation] */
-async function signIn(mediation) {
-  const { authSessionId, authOptions } = await ask("POST", "/api/login/start", {});
-  const credential = await prove(authOptions, mediation);
+/** @param {{authSessionId: string, authOptions: object}} started @param {object} credential */
+async function finish({ authSessionId }, credential) {
   const answer = await ask("POST", "/api/login/passkey", { authSessionId, credential, device: device() });
   goOn(answer.next, form.dataset.returnTo);
 }
 
-/** Offers passkeys in the list below the field, for as long as the person does not press the button. */
+/** Signs in now, in the browser's own dialog. */
+async function signIn() {
+  const started = await ask("POST", "/api/login/start", {});
+  await finish(started, await prove(started.authOptions));
+}
+
+/** Offers passkeys in the list below the field. Nobody has asked for it, so nothing is said until a passkey was picked. */
 async function offer() {
   if (!(await isConditional())) return;
   reveal();
+  let started, credential;
   try {
-    await signIn("conditional");
+    started = await ask("POST", "/api/login/start", {});
+    credential = await prove(started.authOptions, "conditional");
+  } catch {
+    return; // broken off by the button, or not to be had: the button says why
+  }
+  try {
+    await finish(started, credential);
   } catch (error) {
-    if (error instanceof Refused) {
-      say(error.message);
-      void offer();
-    } else if (!(error instanceof Error && error.name === "NotAllowedError")) {
-      say(sentenceFor(error));
-    }
+    say(error instanceof Refused ? error.message : sentenceFor(error));
+    void offer();
   }
 }
 

@@ -19,7 +19,7 @@ pub struct End {
     pub note: Option<String>,
     pub action: String,
     pub fields: Vec<(&'static str, String)>,
-    /// What has to be typed, and what was: *Type `ada` to confirm*.
+    /// What has to be typed, and what was: *To confirm, type @ada*.
     pub confirm: Option<(String, Entry)>,
     /// The verb on the button says what is destroyed: *End and sign out everywhere*.
     pub verb: String,
@@ -29,7 +29,7 @@ pub struct End {
 impl End {
     fn confirm_field(&self) -> Option<Field> {
         let (wanted, entry) = self.confirm.as_ref()?;
-        Some(Field::new("confirm", "To confirm", entry).required().hint(format!("Type {wanted}")))
+        Some(Field::new("confirm", format!("To confirm, type {wanted}"), entry).required())
     }
 }
 

@@ -216,6 +216,11 @@ pub struct Who {
 impl HtmlSafe for Who {}
 
 impl Who {
+    /// `whole` when the name is the host, which should not be torn apart; else nothing.
+    pub fn class(&self) -> &'static str {
+        if self.name.as_str() == self.host.ascii { "whole" } else { "" }
+    }
+
     pub fn app(id: &str, name: &str, host: &str, logo: Option<String>) -> Who {
         let name = Name::new(name);
         Who { tile: Tile::app(id, &name, logo), name, host: Host::new(host) }
@@ -333,7 +338,7 @@ impl Entry {
 pub struct Field {
     id: String,
     name: &'static str,
-    label: &'static str,
+    label: String,
     kind: &'static str,
     value: String,
     error: Option<String>,
@@ -345,17 +350,18 @@ pub struct Field {
     is_required: bool,
     is_code: bool,
     has_at: bool,
+    is_listed: bool,
     check: &'static str,
 }
 
 impl HtmlSafe for Field {}
 
 impl Field {
-    pub fn new(name: &'static str, label: &'static str, entry: &Entry) -> Field {
+    pub fn new(name: &'static str, label: impl Into<String>, entry: &Entry) -> Field {
         Field {
             id: name.to_owned(),
             name,
-            label,
+            label: label.into(),
             kind: "text",
             value: entry.value.clone(),
             error: entry.error.clone(),
@@ -367,6 +373,7 @@ impl Field {
             is_required: false,
             is_code: false,
             has_at: false,
+            is_listed: false,
             check: "",
         }
     }
@@ -412,6 +419,11 @@ impl Field {
     /// With an `@` in front: a handle.
     pub fn handle(self) -> Field {
         Field { has_at: true, ..self }
+    }
+
+    /// One of several alike, below a common heading: its label is only read out.
+    pub fn listed(self) -> Field {
+        Field { is_listed: true, ..self }
     }
 
     /// Checked as typed by `fields.js`: `handle` or `redirect`.

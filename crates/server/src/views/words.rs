@@ -42,9 +42,27 @@ pub fn knows<S: AsRef<str>>(scopes: &[S]) -> String {
     sentence
 }
 
+/// A number with separators: *1,204*.
+pub fn count<N: std::fmt::Display>(number: N) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_have_separators() {
+        assert_eq!([count(7), count(204), count(1_204), count(1_000_000)], ["7", "204", "1,204", "1,000,000"]);
+    }
 
     #[test]
     fn scopes_are_said_in_plain_words() {

@@ -107,7 +107,8 @@ pub(super) fn uri_fields(name: &'static str, label: &'static str, entries: &[Ent
     let typed = entries.iter().filter(|entry| !entry.value.is_empty());
     let all = typed.cloned().chain([Entry::empty()]).enumerate();
     let field = |(place, entry): (usize, Entry)| {
-        let field = Field::new(name, label, &entry).id(format!("{name}-{place}")).kind("url").checked_as("redirect");
+        let field =
+            Field::new(name, label, &entry).id(format!("{name}-{place}")).kind("url").listed().checked_as("redirect");
         field.placeholder("https://").maxlength(2000)
     };
     all.map(field).collect()

@@ -40,7 +40,11 @@ pub fn snippets(issuer: &str, client_id: &str, redirect_uri: &str, is_public: bo
 
 const NODE: &str = r#"import * as client from "openid-client";
 
-const config = await client.discovery(new URL("{issuer}"), "{client_id}", process.env.CLIENT_SECRET);
+const config = await client.discovery(
+  new URL("{issuer}"),
+  "{client_id}",
+  process.env.CLIENT_SECRET,
+);
 
 // Before: keep the verifier and the state in the visitor's session.
 const code_verifier = client.randomPKCECodeVerifier();

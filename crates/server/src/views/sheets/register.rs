@@ -41,12 +41,12 @@ impl Register {
     }
 
     fn name_field(&self) -> Field {
-        let hint = "As friends call you. You can change it.";
+        let hint = "As apps may call you.";
         Field::new("displayName", "Your name", &Entry::empty()).required().hint(hint).autocomplete("name").maxlength(64)
     }
 
     fn handle_field(&self) -> Field {
-        let hint = "3 to 32 letters, digits or _. Apps and people find you by it.";
+        let hint = "3 to 32 letters, digits or _. You can change it.";
         Field::new("handle", "Handle", &Entry::empty())
             .handle()
             .required()
