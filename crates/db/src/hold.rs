@@ -67,7 +67,7 @@ fn take_session(url: String, ask: &'static str) -> Result<Option<Hold>, Fault> {
             let connected = tokio_postgres::connect(&url, tokio_postgres::NoTls).await;
             let Ok((client, connection)) = connected else { return };
             tokio::spawn(connection);
-            let got = client.query_one(ask, &[]).await.map(|row| row.get::<_, bool>(0)).unwrap_or(false);
+            let got = client.query_one(ask, &[]).await.is_ok_and(|row| row.get::<_, bool>(0));
             let _ = tell.send(got);
             if got {
                 let _ = tokio::task::spawn_blocking(move || stopped.recv()).await;

@@ -3,6 +3,7 @@
 //! Promise: a write is answered only after the commit that holds it is durable; nothing inside a transaction can wait for the
 //! network, because closures are synchronous; a dropped request never cancels a transaction.
 
+pub mod archive;
 mod engine;
 pub mod hold;
 pub mod lease;

@@ -39,6 +39,11 @@ impl Postgres {
         Ok(Postgres { queue })
     }
 
+    /// Jobs that wait for a connection.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(crate) fn read(&self, job: Box<dyn Job>) -> Result<(), Fault> {
         self.send(Order::Read(job))
     }

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 
 const VERSION: u8 = 1;
-const KEY_ID_LEN: usize = 8;
+pub(crate) const KEY_ID_LEN: usize = 8;
 const SALT_LEN: usize = 16;
 const NONCE_LEN: usize = 12;
 const HEAD_LEN: usize = 1 + KEY_ID_LEN + SALT_LEN + NONCE_LEN;
@@ -34,6 +34,12 @@ impl Drop for MasterKey {
     fn drop(&mut self) {
         self.bytes.fill(0);
     }
+}
+
+/// A subkey for a stream, and the id of the master key it comes from.
+pub(crate) struct StreamKey {
+    pub(crate) id: [u8; KEY_ID_LEN],
+    pub(crate) key: LessSafeKey,
 }
 
 /// Seals with the first master key, opens with any.
@@ -76,6 +82,12 @@ impl Sealer {
     /// True when one of the keys has this id.
     pub fn has_key(&self, id: &str) -> bool {
         self.0.iter().any(|key| base::digest::hex(&key.id) == id)
+    }
+
+    /// A key for one long stream of bytes (a backup), under the sealing key or the one with this id. Nothing when that key is not here.
+    pub(crate) fn stream_key(&self, id: Option<[u8; KEY_ID_LEN]>, salt: &[u8], use_of_it: &[u8]) -> Result<Option<StreamKey>, Fault> {
+        let found = self.0.iter().find(|key| id.is_none_or(|id| key.id == id));
+        found.map(|key| Ok(StreamKey { id: key.id, key: subkey(key, salt, use_of_it)? })).transpose()
     }
 
     /// Seals a value for one place.

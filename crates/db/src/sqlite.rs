@@ -9,6 +9,7 @@ use base::Fault;
 use base::fault::FaultKind;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use parking_lot::Mutex;
+use rusqlite::backup::StepResult;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags, ToSql};
 use std::borrow::Cow;
@@ -26,9 +27,9 @@ const WAL_MOST_BYTES: u64 = 256 << 20;
 pub(crate) struct Sqlite {
     path: PathBuf,
     queue: Option<Sender<Box<dyn Job>>>,
-    writer: Option<std::thread::JoinHandle<()>>,
+    threads: Vec<std::thread::JoinHandle<()>>,
     readers: Arc<Mutex<Vec<Connection>>>,
-    _stop_checkpoints: Sender<()>,
+    stop_checkpoints: Option<Sender<()>>,
 }
 
 impl Sqlite {
@@ -43,17 +44,17 @@ impl Sqlite {
         let (queue, jobs) = unbounded();
         let (stop, stopped) = unbounded();
         let wal = wal_path(path);
-        let thread = spawn("procura-writer", {
+        let writing = spawn("procura-writer", {
             let wal = wal.clone();
             move || write_loop(writer, &jobs, &wal)
         })?;
-        spawn("procura-checkpoint", move || checkpoint_loop(&checkpointer, &stopped, &wal))?;
+        let checkpointing = spawn("procura-checkpoint", move || checkpoint_loop(&checkpointer, &stopped, &wal))?;
         Ok(Sqlite {
             path: path.to_owned(),
             queue: Some(queue),
-            writer: Some(thread),
+            threads: vec![writing, checkpointing],
             readers: Arc::new(Mutex::new(Vec::new())),
-            _stop_checkpoints: stop,
+            stop_checkpoints: Some(stop),
         })
     }
 
@@ -71,6 +72,19 @@ impl Sqlite {
         Ok(Reader { connection: Some(connection), pool: Arc::clone(&self.readers) })
     }
 
+    /// Writes that wait for their turn.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, Sender::len)
+    }
+
+    /// What SQLite's own check finds wrong; nothing when the file is whole.
+    pub(crate) fn complaint(&self) -> Result<Option<String>, Fault> {
+        let mut reader = self.reader()?;
+        let inner = &reader.connection().inner;
+        let found: String = inner.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fault)?;
+        Ok((found != "ok").then_some(found))
+    }
+
     pub(crate) fn copier(&self) -> Copier {
         Copier(self.path.clone())
     }
@@ -79,8 +93,9 @@ impl Sqlite {
 impl Drop for Sqlite {
     fn drop(&mut self) {
         self.queue.take();
-        // Joining makes closing orderly: whoever reopens the file finds no writer still at work.
-        if let Some(thread) = self.writer.take() {
+        self.stop_checkpoints.take();
+        // Joining makes closing orderly: whoever reopens or renames the file finds nobody still at work.
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -94,7 +109,11 @@ impl Copier {
         keep_private(target)?;
         let mut copy = rusqlite::Connection::open(target).map_err(fault)?;
         let backup = rusqlite::backup::Backup::new(&source.inner, &mut copy).map_err(fault)?;
-        backup.run_to_completion(1024, Duration::from_millis(1), None).map_err(fault)
+        // All pages in one step, which is one read transaction: in smaller steps every write in between would start it anew.
+        match backup.step(-1).map_err(fault)? {
+            StepResult::Done => Ok(()),
+            _ => Err(Fault::of(FaultKind::Unavailable, "database copy: the file is locked")),
+        }
     }
 }
 
@@ -157,7 +176,7 @@ impl Connection {
         if let Some(shape) = shapes.get(sql) {
             return Ok(Arc::clone(shape));
         }
-        let names = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names = statement.column_names().map(str::to_owned).collect();
         let mut places = Vec::with_capacity(statement.parameter_count());
         for place in 1..=statement.parameter_count() {
             // SQLite numbers `$n` by first appearance, not by n.

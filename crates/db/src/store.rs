@@ -142,6 +142,24 @@ impl Store {
         }
     }
 
+    /// Transactions that wait for their turn.
+    pub fn waiting(&self) -> usize {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => sqlite.waiting(),
+            Inner::Postgres(postgres) => postgres.waiting(),
+        }
+    }
+
+    /// What the engine's own check finds wrong with the file; nothing on PostgreSQL, which checks its pages by itself.
+    pub async fn complaint(&self) -> Result<Option<String>, Fault> {
+        let own = self.clone();
+        let checked = tokio::task::spawn_blocking(move || match &*own.0 {
+            Inner::Sqlite(sqlite) => sqlite.complaint(),
+            Inner::Postgres(_) => Ok(None),
+        });
+        checked.await.map_err(|_| Fault::new("database check: the thread died"))?
+    }
+
     /// Copies the whole SQLite database into a new file while it is in use; nothing on PostgreSQL, whose tools do that.
     pub async fn copy_to(&self, target: PathBuf) -> Result<bool, Fault> {
         match &*self.0 {

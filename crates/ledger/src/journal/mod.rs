@@ -2,7 +2,7 @@
 
 mod rows;
 
-pub use rows::{list_of_account, list_of_app, list_of_organization, write};
+pub use rows::{count_of_app, list, list_of_account, list_of_app, list_of_organization, write, written};
 
 use base::{AccountId, AppId, Fault, GrantId, IdentityId, OrganizationId, Seams, Time};
 

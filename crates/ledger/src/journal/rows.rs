@@ -3,6 +3,14 @@
 use super::{Entry, Told};
 use base::{AccountId, AppId, Fault, GrantId, IdentityId, OrganizationId};
 use db::{Row, Tx, args};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// How many rows this process has written, for operators; some of them may have been undone with their transaction.
+pub fn written() -> u64 {
+    WRITTEN.load(Ordering::Relaxed)
+}
 
 /// Writes the row.
 pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
@@ -22,6 +30,7 @@ pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
             entry.detail.as_ref().map(ToString::to_string)
         ],
     )?;
+    WRITTEN.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
 
@@ -69,4 +78,24 @@ pub fn list_of_organization(tx: &mut Tx, organization: &OrganizationId, before: 
                ORDER BY id DESC
                LIMIT $3";
     tx.all(sql, args![organization, before, limit])?.iter().map(told).collect()
+}
+
+/// All rows before a number, newest first. For operators.
+pub fn list(tx: &mut Tx, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+               FROM journal
+               WHERE id < $1
+               ORDER BY id DESC
+               LIMIT $2";
+    tx.all(sql, args![before, limit])?.iter().map(told).collect()
+}
+
+/// How often each deed was done through an app since a number, by its name.
+pub fn count_of_app(tx: &mut Tx, app: &AppId, since: i64) -> Result<Vec<(String, i64)>, Fault> {
+    let sql = "SELECT act, count(*) AS times
+               FROM journal
+               WHERE app_id = $1 AND id >= $2
+               GROUP BY act
+               ORDER BY act";
+    tx.all(sql, args![app, since])?.iter().map(|row| Ok((row.text("act")?, row.int("times")?))).collect()
 }
