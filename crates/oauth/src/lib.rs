@@ -14,6 +14,7 @@ mod hint;
 pub mod interaction;
 pub mod introspect;
 pub mod keyring;
+pub mod operator;
 pub mod organization;
 pub mod refusal;
 mod revoke;

@@ -1,6 +1,7 @@
 //! Everything a handler can reach, wired once. `main` and every test build it the same way.
 
-use crate::config::Config;
+use crate::claims::Claims;
+use crate::config::{Config, Registration};
 use crate::edge::limit::Limits;
 use crate::mail;
 use base::{Fault, Seams};
@@ -24,6 +25,8 @@ pub struct Parts {
     pub oauth: OAuth,
     pub mailer: Arc<dyn Mailer>,
     pub limits: Limits,
+    /// The discovery document, serialized once.
+    pub discovery: String,
     /// The issuer's host and port, as pages show it and as requests must name it.
     pub host: String,
 }
@@ -52,10 +55,11 @@ impl App {
         mailer: Arc<dyn Mailer>,
     ) -> Result<App, Fault> {
         let host = config.issuer.split_once("://").map_or("", |(_, host)| host).to_owned();
-        let people = People::new(store.clone(), seams.clone(), config.people_settings());
-        let oauth = OAuth::open(store.clone(), seams.clone(), sealer.clone(), config.oauth_settings(), Arc::new(crate::claims::Claims)).await?;
+        let people = People::new(store.clone(), seams.clone(), sealer.clone(), people_settings(&config))?;
+        let claims = Claims { issuer: config.issuer.clone() };
+        let oauth = OAuth::open(store.clone(), seams.clone(), sealer.clone(), oauth_settings(&config), Arc::new(claims)).await?;
         let limits = Limits::new(config.limits.enabled);
-        Ok(App(Arc::new(Parts { config, store, seams, sealer, people, oauth, mailer, limits, host })))
+        Ok(App(Arc::new(Parts { discovery: oauth::discovery::document(&config.issuer).to_string(), config, store, seams, sealer, people, oauth, mailer, limits, host })))
     }
 
     /// True when the issuer is reached over https: cookies are `Secure`, browsers are told to stay on it.
@@ -66,5 +70,29 @@ impl App {
     /// A path of ours as a whole URL.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.issuer)
+    }
+}
+
+fn people_settings(config: &Config) -> people::Settings {
+    people::Settings {
+        registration: match config.people.registration {
+            Registration::Open => people::Registration::Open,
+            Registration::Invite => people::Registration::Invite,
+            Registration::Closed => people::Registration::Closed,
+        },
+        limits: config.limits.enabled,
+        demo: config.demo,
+        ..people::Settings::of(&config.issuer, &config.people.name)
+    }
+}
+
+fn oauth_settings(config: &Config) -> oauth::Settings {
+    oauth::Settings {
+        issuer: config.issuer.clone(),
+        code_secs: config.lifetimes.code_secs,
+        access_secs: config.lifetimes.access_secs,
+        refresh_idle_secs: config.lifetimes.refresh_idle_secs,
+        refresh_absolute_secs: config.lifetimes.refresh_absolute_secs,
+        refresh_replay_secs: config.lifetimes.refresh_replay_secs,
     }
 }

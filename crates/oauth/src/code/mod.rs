@@ -130,8 +130,8 @@ pub(crate) struct Family {
 impl Family {
     /// True while tokens of the family may be used: nothing it hangs on has ended. Signing out ends what is not `offline_access`.
     pub(crate) fn is_live(&self) -> bool {
-        let hangs_on_session = !self.scope.has("offline_access");
-        !self.has_ended && !self.grant_has_ended && !self.app_is_off && !(hangs_on_session && self.session_has_ended)
+        let has_signed_out = self.session_has_ended && !self.scope.has("offline_access");
+        !(self.has_ended || self.grant_has_ended || self.app_is_off || has_signed_out)
     }
 
     /// When the family began: its number tells.

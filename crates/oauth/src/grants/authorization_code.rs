@@ -92,7 +92,7 @@ impl OAuth {
             token::insert_refresh(tx, refresh, family.number, self.refresh_until(app, &family, now))?;
         }
         let scope = family.scope.clone();
-        Ok(Issued { family, person: Some(person), minted, scope, issued_at: now, ttl_secs, with_nonce: true })
+        Ok(Issued { family, person: Some(person), minted, scope, at: now, ttl_secs, with_nonce: true })
     }
 }
 

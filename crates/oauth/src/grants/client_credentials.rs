@@ -27,7 +27,7 @@ impl OAuth {
                 let (oauth, app) = (&oauth, &app_in);
                 let minted = Minted::draw(&oauth.seams, false)?;
                 let number = oauth.seams.number()?;
-                if !crate::app::find(tx, &app.id)?.is_some_and(|app| app.disabled_at.is_none()) {
+                if crate::app::find(tx, &app.id)?.is_none_or(|app| app.disabled_at.is_some()) {
                     return Err(crate::app::unknown_client());
                 }
                 let new = NewFamily::of_client(number, &app.id, &Scope::empty(), now.plus_secs(ttl_secs));
@@ -39,7 +39,7 @@ impl OAuth {
                     person: None,
                     minted,
                     scope: Scope::empty(),
-                    issued_at: now,
+                    at: now,
                     ttl_secs,
                     with_nonce: false,
                 })

@@ -81,7 +81,7 @@ impl OAuth {
             person: Some(person),
             minted,
             scope,
-            issued_at: now,
+            at: now,
             ttl_secs,
             with_nonce: false,
         })))
@@ -90,12 +90,10 @@ impl OAuth {
     /// A token that was used before: the same answer again inside the app's window, for the same asker; otherwise theft.
     fn answer_used(&self, tx: &mut Tx, app: &App, refresh: &Refresh, ask: &RefreshAsk, used_at: Time, now: Time) -> Result<Rotated> {
         let window_ms = self.replay_secs(app) * 1000;
-        let kept = match now.ms_since(used_at) < window_ms {
-            true => token::replay_answer(tx, refresh.number, &replay_key(app, ask))?,
-            false => None,
-        };
+        let is_inside = now.ms_since(used_at) < window_ms;
+        let kept = if is_inside { token::replay_answer(tx, refresh.number, &replay_key(app, ask))? } else { None };
         let Some(sealed) = kept else { return self.end_reused(tx, &refresh.family, now) };
-        let (minted, issued_at) = self.open_answer(refresh, &sealed)?;
+        let (minted, at) = self.open_answer(refresh, &sealed)?;
         let person = self.live_person(tx, &refresh.family)?;
         let scope = narrowed(&refresh.family, ask.scope.as_deref())?;
         Ok(Rotated::Fresh(Box::new(Issued {
@@ -103,7 +101,7 @@ impl OAuth {
             person: Some(person),
             minted,
             scope,
-            issued_at,
+            at,
             ttl_secs: self.access_secs(app),
             with_nonce: false,
         })))
@@ -129,10 +127,10 @@ impl OAuth {
         let broken = || base::Fault::new("refresh tokens: the kept answer is not readable");
         let text = String::from_utf8(self.sealer.open(replay_place(&row), sealed)?).map_err(|_| broken())?;
         let mut lines = text.lines();
-        let issued_at = lines.next().and_then(|line| line.parse().ok()).map(Time::from_ms).ok_or_else(broken)?;
+        let at = lines.next().and_then(|line| line.parse().ok()).map(Time::from_ms).ok_or_else(broken)?;
         let access = lines.next().and_then(|line| Bearer::parse(token::ACCESS_PREFIX, line)).ok_or_else(broken)?;
         let next = lines.next().and_then(|line| Bearer::parse(REFRESH_PREFIX, line)).ok_or_else(broken)?;
-        Ok((Minted { access, refresh: Some(next) }, issued_at))
+        Ok((Minted { access, refresh: Some(next) }, at))
     }
 }
 

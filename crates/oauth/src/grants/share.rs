@@ -16,6 +16,13 @@ struct Flight {
     answer: watch::Receiver<Option<Outcome>>,
 }
 
+/// What a request is to the one that is under way.
+enum Place {
+    Leads(watch::Sender<Option<Outcome>>, watch::Receiver<Option<Outcome>>),
+    Waits(watch::Receiver<Option<Outcome>>),
+    Alone,
+}
+
 /// The refreshes that are under way on this node, by the digest of the token shown.
 #[derive(Clone, Default)]
 pub(crate) struct Flights(Arc<Mutex<HashMap<[u8; 32], Flight>>>);
@@ -27,24 +34,28 @@ impl Flights {
     where
         W: Future<Output = Result<Tokens>> + Send + 'static,
     {
-        let joined = {
-            let mut flights = self.0.lock();
-            match flights.get(&digest) {
-                Some(flight) if flight.asker == asker => flight.answer.clone(),
-                // Another client or another scope shares nothing: the transaction finds out what it is.
-                Some(_) => {
-                    drop(flights);
-                    return work.await;
-                }
-                None => {
-                    let (tell, answer) = watch::channel(None);
-                    flights.insert(digest, Flight { asker, answer: answer.clone() });
-                    tokio::spawn(self.clone().fly(digest, tell, work));
-                    answer
-                }
+        match self.join(digest, &asker) {
+            Place::Waits(answer) => land(answer).await,
+            // Another client or another scope shares nothing: the transaction finds out what it is.
+            Place::Alone => work.await,
+            Place::Leads(tell, answer) => {
+                tokio::spawn(self.clone().fly(digest, tell, work));
+                land(answer).await
             }
-        };
-        land(joined).await
+        }
+    }
+
+    fn join(&self, digest: [u8; 32], asker: &str) -> Place {
+        let mut flights = self.0.lock();
+        match flights.get(&digest) {
+            Some(flight) if flight.asker == asker => Place::Waits(flight.answer.clone()),
+            Some(_) => Place::Alone,
+            None => {
+                let (tell, answer) = watch::channel(None);
+                flights.insert(digest, Flight { asker: asker.to_owned(), answer: answer.clone() });
+                Place::Leads(tell, answer)
+            }
+        }
     }
 
     async fn fly<W>(self, digest: [u8; 32], tell: watch::Sender<Option<Outcome>>, work: W)

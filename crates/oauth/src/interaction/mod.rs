@@ -49,6 +49,15 @@ impl OAuth {
     }
 }
 
+impl OAuth {
+    /// The pairs of a stored request as they arrived, while it waits.
+    pub async fn find_pairs(&self, flow: &str) -> Result<Option<Vec<(String, String)>>, Fault> {
+        let Some(flow) = Bearer::parse(FLOW_PREFIX, flow) else { return Ok(None) };
+        let now = self.seams.now();
+        self.store.read(move |tx| rows::find_pairs(tx, &flow, now)).await
+    }
+}
+
 impl Answer {
     /// The code, to the app.
     pub(crate) fn granted(oauth: &OAuth, proposal: &Proposal, code: &Secret) -> Answer {

@@ -13,7 +13,14 @@ pub(super) fn insert(tx: &mut Tx, flow: &Bearer, request: &str, now: Time, until
 }
 
 pub(super) fn find(tx: &mut Tx, flow: &Bearer, now: Time) -> Result<Option<Interaction>, Fault> {
-    let sql = "SELECT id, digest, request, created_at
+    let Some(pairs) = find_pairs(tx, flow, now)? else { return Ok(None) };
+    let began_at = base::id::number_time(flow.number());
+    Ok(Some(Interaction { number: flow.number(), asked: Asked::from_pairs(&pairs), began_at }))
+}
+
+/// The request that a flow names, once the flow has proven to be the one that was given out.
+pub(super) fn find_pairs(tx: &mut Tx, flow: &Bearer, now: Time) -> Result<Option<Vec<(String, String)>>, Fault> {
+    let sql = "SELECT digest, request
                FROM interactions
                WHERE id = $1 AND spent_at IS NULL AND expires_at > $2";
     let row = tx.one(sql, args![flow.number(), now])?;
@@ -22,9 +29,8 @@ pub(super) fn find(tx: &mut Tx, flow: &Bearer, now: Time) -> Result<Option<Inter
         return Ok(None);
     }
     let Some(row) = row else { return Ok(None) };
-    let pairs: Vec<(String, String)> =
-        serde_json::from_str(&row.text("request")?).map_err(|_| Fault::new("interactions: the request is not readable"))?;
-    Ok(Some(Interaction { number: row.int("id")?, asked: Asked::from_pairs(&pairs), began_at: row.time("created_at")? }))
+    let pairs = serde_json::from_str(&row.text("request")?).map_err(|_| Fault::new("interactions: the request is not readable"))?;
+    Ok(Some(pairs))
 }
 
 /// Spends the stored request. False when somebody else already has.

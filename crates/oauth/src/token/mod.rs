@@ -30,10 +30,7 @@ pub(crate) struct Minted {
 impl Minted {
     pub(crate) fn draw(seams: &Seams, with_refresh: bool) -> Result<Minted, Fault> {
         let access = Bearer::mint(ACCESS_PREFIX, seams.number()?, seams.entropy())?;
-        let refresh = match with_refresh {
-            true => Some(Bearer::mint(REFRESH_PREFIX, seams.number()?, seams.entropy())?),
-            false => None,
-        };
+        let refresh = if with_refresh { Some(Bearer::mint(REFRESH_PREFIX, seams.number()?, seams.entropy())?) } else { None };
         Ok(Minted { access, refresh })
     }
 }
@@ -85,7 +82,7 @@ pub(crate) struct Issued {
     pub person: Option<Person>,
     pub minted: Minted,
     pub scope: Scope,
-    pub issued_at: Time,
+    pub at: Time,
     pub ttl_secs: i64,
     /// Only the first ID token of a code carries the nonce.
     pub with_nonce: bool,

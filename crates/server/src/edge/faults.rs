@@ -54,6 +54,16 @@ impl PageError {
         PageError::new(status, "Something broke on our side.", "Try again. If it happens again, tell the people who run this server the number below.")
     }
 
+    /// What `people` refused, in its own words.
+    pub fn people(error: people::Error) -> PageError {
+        match error {
+            people::Error::Fault(fault) => PageError::fault(&fault),
+            people::Error::Refused(refusal) => {
+                PageError::new(StatusCode::BAD_REQUEST, "That didn’t work.", refusal.sentence).with_action("Start page", "/")
+            }
+        }
+    }
+
     /// Nothing is here, or it is not theirs to see.
     pub fn not_found() -> PageError {
         PageError::new(StatusCode::NOT_FOUND, "There is nothing at this address.", "Check the address, or go to the start page.")

@@ -1,6 +1,7 @@
 //! What is known of a request before any handler: its id, where it came from, whether it was meant for us.
 
 use crate::app::App;
+use crate::config::Network;
 use crate::edge::faults::PageError;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -54,9 +55,10 @@ pub async fn admit(State(app): State<App>, mut request: Request, next: Next) -> 
 }
 
 /// The right-most address that is not one of our proxies (threat 178).
-fn source_of(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpAddr]) -> Source {
+fn source_of(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[Network]) -> Source {
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    if !trusted.contains(&peer) {
+    let is_trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(address));
+    if !is_trusted(peer) {
         return Source(peer);
     }
     let listed = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
@@ -64,7 +66,7 @@ fn source_of(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpAddr]) -> S
     let untrusted = hops.iter().rev().map(|hop| hop.parse::<IpAddr>());
     for hop in untrusted {
         match hop {
-            Ok(address) if trusted.contains(&address) => {}
+            Ok(address) if is_trusted(address) => {}
             Ok(address) => return Source(address),
             Err(_) => return Source(peer),
         }

@@ -1,0 +1,298 @@
+//! `/signin` (alias `/authorize`): the request, the question, the answer (RFC 6749 §3.1, OIDC Core §3.1.2).
+//!
+//! Until client and redirect URI are proven every error is a page of ours, never a redirect.
+
+use crate::app::App;
+use crate::edge::body::pairs;
+use crate::edge::faults::PageError;
+use crate::edge::form::Form;
+use crate::edge::limit::Gate;
+use crate::edge::page::{self, PageResult};
+use crate::edge::request::Source;
+use crate::edge::session::{MaybeSigned, Signed};
+use crate::views::{self, Consent, ConsentNote, Continue, Email, FormPost, Line, Link, May, Name, Tag, Tile, Who, knows, scope_line};
+use axum::body::to_bytes;
+use axum::extract::{RawQuery, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use base::entropy::draw;
+use base::{Scope, digest::hex};
+use oauth::ask::{Answer, Asked, Halt, Proposal, ResponseMode, check};
+use oauth::interaction::{Ask, Interaction, Step, Withheld};
+use oauth::{Persona, Signer};
+use serde::Deserialize;
+
+const QUERY_BYTES: usize = 16 << 10;
+
+/// `GET /signin`: a new request, or `?flow=` a stored one that goes on.
+pub async fn open(
+    State(app): State<App>,
+    source: Source,
+    MaybeSigned(signed): MaybeSigned,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    let fields = read_query(&app, source, query.as_deref().unwrap_or_default())?;
+    if let Some((_, flow)) = fields.iter().find(|(name, _)| name == "flow") {
+        let chosen = fields.iter().find(|(name, _)| name == "identity").map(|(_, identity)| identity.as_str());
+        let interaction = app.oauth.find_request(flow).await?.ok_or_else(over)?;
+        return go_on(&app, signed.as_ref(), Some((flow, &interaction)), &interaction.asked, chosen, &fields).await;
+    }
+    let asked = Asked::from_pairs(&fields);
+    go_on(&app, signed.as_ref(), None, &asked, None, &fields).await
+}
+
+/// `POST /signin`: a cross-site POST carries no Lax cookie, so the request is stored and goes on as a GET (`product.md` section 2).
+pub async fn open_by_post(State(app): State<App>, source: Source, request: Request) -> PageResult {
+    let (parts, body) = request.into_parts();
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().unwrap_or_default().trim() != "application/x-www-form-urlencoded" {
+        return Err(unreadable("send the request as application/x-www-form-urlencoded"));
+    }
+    let bytes = to_bytes(body, QUERY_BYTES).await.map_err(|_| unreadable("the request is too large"))?;
+    let text = String::from_utf8(bytes.to_vec()).map_err(|_| unreadable("the request is not UTF-8"))?;
+    let fields = read_query(&app, source, &text)?;
+    // Proven now, so that a broken request is told at once and nothing of it is kept.
+    if let Err(halt) = check(&app.oauth, &Asked::from_pairs(&fields)).await {
+        return render_halt(&app, halt);
+    }
+    let flow = app.oauth.keep_request(fields).await?;
+    Ok(page::go(&format!("/signin?flow={}", flow.reveal())))
+}
+
+#[derive(Deserialize)]
+pub struct Decision {
+    flow: String,
+    decision: String,
+    #[serde(default)]
+    identity: String,
+}
+
+/// `POST /signin/decision`: Allow or Deny. The form names a stored request; everything else is read from there.
+pub async fn decide(State(app): State<App>, signed: Signed, Form(form): Form<Decision>) -> PageResult {
+    let interaction = app.oauth.find_request(&form.flow).await?.ok_or_else(over)?;
+    let proposal = match check(&app.oauth, &interaction.asked).await {
+        Ok(proposal) => proposal,
+        Err(halt) => return render_halt(&app, halt),
+    };
+    let signer = signer(&app, &signed).await?;
+    let answer = match form.decision.as_str() {
+        "deny" => app.oauth.deny(&interaction, &proposal, &signer).await?,
+        "allow" => {
+            // The request may ask for more than a session: a sign-in since then, a passkey, one certain person.
+            let step = app.oauth.next_step(&proposal, Some(&signer), Some(interaction.began_at), Some(&form.identity)).await?;
+            if let Step::SignIn { again } = step {
+                return Ok(page::go(&login_path(&form.flow, again)));
+            }
+            app.oauth.approve(&interaction, &proposal, &signer, &form.identity).await?
+        }
+        _ => return Err(unreadable("decision must be allow or deny")),
+    };
+    render_answer(&app, &answer.ok_or_else(over)?)
+}
+
+async fn go_on(
+    app: &App,
+    signed: Option<&Signed>,
+    stored: Option<(&str, &Interaction)>,
+    asked: &Asked,
+    chosen: Option<&str>,
+    fields: &[(String, String)],
+) -> PageResult {
+    let proposal = match check(&app.oauth, asked).await {
+        Ok(proposal) => proposal,
+        Err(halt) => return render_halt(app, halt),
+    };
+    let signer = match signed {
+        Some(signed) => Some(signer(app, signed).await?),
+        None => None,
+    };
+    let began_at = stored.map(|(_, interaction)| interaction.began_at);
+    let step = app.oauth.next_step(&proposal, signer.as_ref(), began_at, chosen).await?;
+    if let Step::Answer(answer) = &step {
+        return render_answer(app, answer);
+    }
+    if matches!(step, Step::NoSilence) {
+        return Err(no_silence(&proposal));
+    }
+    let flow = match stored {
+        Some((flow, _)) => flow.to_owned(),
+        None => app.oauth.keep_request(fields.to_vec()).await?.reveal().to_owned(),
+    };
+    match (step, signed) {
+        (Step::Ask(ask), Some(signed)) => show_question(app, &proposal, signed, &flow, ask).await,
+        (Step::SignIn { again }, _) => Ok(page::go(&login_path(&flow, again))),
+        _ => Ok(page::go(&login_path(&flow, false))),
+    }
+}
+
+fn login_path(flow: &str, again: bool) -> String {
+    let again = if again { "&again=1" } else { "" };
+    format!("/login?return_to=%2Fsignin%3Fflow%3D{flow}{again}")
+}
+
+/// The app that a sign-in page leads on to, from the path it returns to.
+pub async fn continuing(app: &App, return_to: &str) -> Option<Who> {
+    let flow = return_to.strip_prefix("/signin?flow=")?.split('&').next()?;
+    let interaction = app.oauth.find_request(flow).await.ok()??;
+    let client = app.oauth.app(interaction.asked.client_id.as_deref()?).await.ok()??;
+    Some(who(&client))
+}
+
+/// An app as a page shows it: the name it gave, and the host of its registration.
+pub fn who(client: &oauth::app::App) -> Who {
+    Who::app(client.client_id(), &client.name, &client.host(), client.logo.as_ref().map(|logo| format!("/logos/{logo}")))
+}
+
+async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
+    let identities = app.people.identities(&signed.session.account).await.map_err(PageError::people)?;
+    Ok(Signer {
+        account: signed.session.account.clone(),
+        session: signed.session.grant.clone(),
+        auth_time: signed.session.auth_time,
+        amr: signed.session.amr.join(" "),
+        acr: signed.session.acr.clone(),
+        identities: identities
+            .into_iter()
+            .map(|identity| Persona { id: identity.id, handle: identity.handle, has_verified_email: identity.email.is_some() })
+            .collect(),
+    })
+}
+
+async fn show_question(app: &App, proposal: &Proposal, signed: &Signed, flow: &str, ask: Ask) -> PageResult {
+    let identities = app.people.identities(&signed.session.account).await.map_err(PageError::people)?;
+    let personas: Vec<views::Persona> = identities
+        .iter()
+        .map(|identity| {
+            let name = Name::new(&identity.display_name);
+            views::Persona {
+                id: identity.id.as_str().to_owned(),
+                tile: Tile::person(identity.id.as_str(), &name, identity.picture.clone()).small(),
+                name,
+                handle: identity.handle.clone(),
+                email: identity.email.clone().map_or(Email::Absent, Email::Verified),
+                is_chosen: identity.id == ask.identity,
+            }
+        })
+        .collect();
+    let frame = page::frame(app).with_csrf(&signed.csrf);
+    let (who, action, switch) = (who(&proposal.app), "/signin/decision".to_owned(), format!("/signin?flow={flow}&identity="));
+    let is_short = ask.is_remembered && !proposal.prompt.consent && !proposal.prompt.select_account && personas.len() == 1;
+    let chosen = personas.iter().find(|persona| persona.is_chosen).cloned();
+    if let (true, Some(persona)) = (is_short, chosen.clone()) {
+        let scopes: Vec<&str> = proposal.scope.iter().collect();
+        let view = Continue { frame, app: who, action, flow: flow.to_owned(), persona, knows: knows(&scopes), other_url: None };
+        return page::show(&view);
+    }
+    let email = chosen.map_or(Email::Absent, |persona| persona.email);
+    let add_email_url = (ask.withheld == Withheld::Email).then(|| {
+        let back: String = url::form_urlencoded::byte_serialize(format!("/signin?flow={flow}").as_bytes()).collect();
+        format!("/account/email?identity={}&return_to={back}", ask.identity)
+    });
+    let view = Consent {
+        frame,
+        app: who,
+        action,
+        flow: flow.to_owned(),
+        switch_url: (personas.len() > 1).then_some(switch),
+        personas,
+        may: May { lines: lines(&proposal.scope, &ask.already, &email) },
+        add_email_url,
+        notes: notes(proposal),
+    };
+    page::show(&view)
+}
+
+/// One line a scope, tagged when some were allowed before and some were not.
+fn lines(asked: &Scope, already: &Scope, email: &Email) -> Vec<Line> {
+    let is_mixed = !already.is_empty();
+    let line = |scope: &str| {
+        let line = scope_line(scope, email);
+        match (is_mixed, already.has(scope)) {
+            (false, _) => line,
+            (true, true) => line.tagged(Tag::AlreadyAllowed),
+            (true, false) => line.tagged(Tag::New),
+        }
+    };
+    asked.iter().map(line).collect()
+}
+
+fn notes(proposal: &Proposal) -> Vec<ConsentNote> {
+    let mut notes = Vec::new();
+    if proposal.app.is_quick() {
+        notes.push(ConsentNote::Unregistered);
+    }
+    if proposal.app.development_mode {
+        notes.push(ConsentNote::DevelopmentMode);
+    }
+    if proposal.scope.has("user_id") {
+        notes.push(ConsentNote::SeesAccount);
+    }
+    notes
+}
+
+fn render_answer(app: &App, answer: &Answer) -> PageResult {
+    match answer.mode {
+        ResponseMode::Query => Ok(page::go(&answer.location())),
+        ResponseMode::FormPost => {
+            let nonce = hex(&draw::<16>(app.seams.entropy())?);
+            let view = FormPost {
+                frame: page::frame(app),
+                action: answer.redirect.as_str().to_owned(),
+                host: answer.redirect.origin().map(|origin| origin.host().to_owned()).unwrap_or_default(),
+                fields: answer.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+                nonce: nonce.clone(),
+            };
+            page::show_with(StatusCode::OK, &view, Some(&nonce))
+        }
+    }
+}
+
+fn render_halt(app: &App, halt: Halt) -> PageResult {
+    match halt {
+        Halt::Page(detail) => Err(unreadable(detail)),
+        Halt::Answer(answer) => render_answer(app, &answer),
+        Halt::Fault(fault) => Err(fault.into()),
+    }
+}
+
+fn read_query(app: &App, source: Source, query: &str) -> Result<Vec<(String, String)>, PageError> {
+    app.limits.pass(Gate::Authorize, source, None).map_err(|too_many| {
+        let wait = format!("Wait {} seconds and try again.", too_many.retry_after_secs);
+        PageError::new(StatusCode::TOO_MANY_REQUESTS, "That was too often in a short time.", wait)
+    })?;
+    if query.len() > QUERY_BYTES {
+        return Err(unreadable("the request is too large"));
+    }
+    pairs(query.as_bytes()).ok_or_else(|| unreadable("the request is not UTF-8"))
+}
+
+fn unreadable(detail: &'static str) -> PageError {
+    PageError::new(
+        StatusCode::BAD_REQUEST,
+        "The app sent you here with a request that doesn’t work.",
+        "Go back to the app and try again. If it happens again, tell the people who make it.",
+    )
+    .with_detail(detail)
+}
+
+fn over() -> PageError {
+    PageError::new(StatusCode::GONE, "This question has been answered, or has waited too long.", "Start again at the app you came from.")
+}
+
+fn no_silence(proposal: &Proposal) -> PageError {
+    let page = PageError::new(
+        StatusCode::BAD_REQUEST,
+        "This app asked to sign you in without showing you anything.",
+        "An app that is not registered here may not do that. Open the app and sign in with its button.",
+    )
+    .with_detail("prompt=none is not available to unregistered clients");
+    match proposal.app.website.as_deref() {
+        Some(website) => page.with_action("Open the app", website),
+        None => page,
+    }
+}
+
+/// The link back to an app, where it has a website.
+pub fn back_to(client: &oauth::app::App) -> Option<Link> {
+    client.website.as_ref().map(|website| Link::new(format!("Back to {}", Name::new(&client.name)), website))
+}

@@ -1,0 +1,10 @@
+//! The protocol endpoints: parse, ask, render. The rules are in the crate `oauth`.
+
+pub mod authorize;
+pub mod discovery;
+pub mod introspect;
+pub mod logout;
+pub mod revoke;
+pub mod session_check;
+pub mod token;
+pub mod userinfo;
