@@ -176,6 +176,11 @@ impl Numbers {
     }
 }
 
+/// The least row number that can be drawn at a moment.
+pub fn first_number_at(at: Time) -> i64 {
+    (at.ms() & ((1 << 41) - 1)) << TIE_BITS
+}
+
 /// The moment a row number was drawn.
 pub fn number_time(number: i64) -> Time {
     Time::from_ms(number >> TIE_BITS)

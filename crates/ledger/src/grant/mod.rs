@@ -6,7 +6,7 @@ mod rows;
 
 pub use end::{Ending, end, end_all_of_app, end_all_of_account};
 pub use open::{NewGrant, open, set_scope};
-pub use rows::{find, find_live, list_of_account, list_of_app, touch};
+pub use rows::{find, find_live, list_of_account, list_of_app, page_of_app, touch, use_of_app};
 
 use base::{AccountId, AppId, GrantId, IdentityId, Scope, Time};
 

@@ -99,6 +99,28 @@ pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<V
     tx.all(sql, args![app, kind.as_str(), limit])?.iter().map(grant).collect()
 }
 
+/// What hangs on an app now: every kind, below an id (empty for the newest), newest first.
+pub fn page_of_app(tx: &mut Tx, app: &AppId, before: &str, limit: u32) -> Result<Vec<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at
+               FROM grants
+               WHERE app_id = $1 AND ended_at IS NULL AND ($2 = '' OR id < $2)
+               ORDER BY id DESC
+               LIMIT $3";
+    tx.all(sql, args![app, before, limit])?.iter().map(grant).collect()
+}
+
+/// How many identities let an app know them, and when one of those permissions was last used.
+pub fn use_of_app(tx: &mut Tx, app: &AppId) -> Result<(i64, Option<Time>), Fault> {
+    let sql = "SELECT count(DISTINCT identity_id) AS identities, max(last_used_at) AS last_used_at
+               FROM grants
+               WHERE app_id = $1 AND kind = $2 AND ended_at IS NULL";
+    match tx.one(sql, args![app, Kind::SignIn.as_str()])? {
+        Some(row) => Ok((row.int("identities")?, row.opt_time("last_used_at")?)),
+        None => Ok((0, None)),
+    }
+}
+
 /// Notes a use, at most once a minute: a write for every use would cost more than the knowledge is worth.
 pub fn touch(tx: &mut Tx, id: &GrantId, now: Time) -> Result<(), Fault> {
     let sql = "UPDATE grants
