@@ -75,7 +75,10 @@ async fn a_backup_opens_into_the_same_data() {
     assert_eq!(copy.complaint().await.unwrap(), None);
     assert_eq!(number(&copy, "SELECT count(*) AS n FROM bodies").await, 5);
     assert_eq!(copy.schema().await.unwrap(), database.store.schema().await.unwrap());
-    assert!(archive::write(&database.store, &database.location, &sealer(1), &SystemEntropy, &target).await.is_err(), "overwritten");
+    assert!(
+        archive::write(&database.store, &database.location, &sealer(1), &SystemEntropy, &target).await.is_err(),
+        "overwritten"
+    );
 }
 
 #[tokio::test]
@@ -93,7 +96,8 @@ async fn a_changed_shortened_or_extended_backup_is_refused() {
         bytes[place] ^= 1;
         bytes
     };
-    let swapped = [&whole[..40], &whole[40 + piece..40 + 2 * piece], &whole[40..40 + piece], &whole[40 + 2 * piece..]].concat();
+    let swapped =
+        [&whole[..40], &whole[40 + piece..40 + 2 * piece], &whole[40..40 + piece], &whole[40 + 2 * piece..]].concat();
     let cases = [
         ("magic", flipped(0)),
         ("key id", flipped(17)),

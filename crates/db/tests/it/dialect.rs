@@ -27,7 +27,10 @@ async fn every_kind_of_value_reads_back_as_it_was_written() {
             let (id, text, body) = (id as i64, text.to_owned(), bodies[id % 4].clone());
             let written = (text.clone(), body.clone());
             let row = database.store.write(move |tx| {
-                tx.run("INSERT INTO things (id, name, is_live, body) VALUES ($1, $2, $3, $4)", args![id, text, id % 2 == 0, body])?;
+                tx.run(
+                    "INSERT INTO things (id, name, is_live, body) VALUES ($1, $2, $3, $4)",
+                    args![id, text, id % 2 == 0, body],
+                )?;
                 tx.one("SELECT name, is_live, body FROM things WHERE id = $1", args![id])
             });
             let row = row.await.unwrap().unwrap();
@@ -35,7 +38,12 @@ async fn every_kind_of_value_reads_back_as_it_was_written() {
             assert_eq!(row.flag("is_live").unwrap(), id % 2 == 0, "{}", database.name);
         }
         for number in numbers {
-            let row = database.store.read(move |tx| tx.one("SELECT CAST($1 AS BIGINT) AS n", args![number])).await.unwrap().unwrap();
+            let row = database
+                .store
+                .read(move |tx| tx.one("SELECT CAST($1 AS BIGINT) AS n", args![number]))
+                .await
+                .unwrap()
+                .unwrap();
             assert_eq!(row.int("n").unwrap(), number, "{}", database.name);
         }
     }
@@ -77,7 +85,12 @@ async fn a_null_is_absent_and_never_a_default() {
         let row = rows(&database.store, sql, values).await.unwrap().remove(0);
         assert!(row.opt_text("name").unwrap().is_none() && row.opt_int("size").unwrap().is_none());
         assert!(row.opt_bytes("body").unwrap().is_none() && row.opt_time("size").unwrap().is_none());
-        assert!(row.text("name").is_err() && row.int("size").is_err() && row.flag("is_live").is_err() && row.bytes("body").is_err());
+        assert!(
+            row.text("name").is_err()
+                && row.int("size").is_err()
+                && row.flag("is_live").is_err()
+                && row.bytes("body").is_err()
+        );
         assert!(row.text("size").is_err() && row.opt_text("nothing").is_err());
     }
 }
@@ -104,9 +117,16 @@ async fn insert_update_and_delete_tell_what_they_touched() {
         run(store, TABLE).await.unwrap();
         assert_eq!(run(store, "INSERT INTO things (id, size) VALUES (1, 10), (2, 20), (3, 30)").await.unwrap(), 3);
         assert_eq!(run(store, "UPDATE things SET size = size + 1 WHERE id > 1").await.unwrap(), 2);
-        let taken = rows(store, "UPDATE things SET size = 0 WHERE id = 2 AND size = 21 RETURNING id, size", vec![]).await.unwrap();
+        let taken = rows(store, "UPDATE things SET size = 0 WHERE id = 2 AND size = 21 RETURNING id, size", vec![])
+            .await
+            .unwrap();
         assert_eq!((taken.len(), taken[0].int("size").unwrap()), (1, 0));
-        assert!(rows(store, "UPDATE things SET size = 0 WHERE id = 2 AND size = 21 RETURNING id", vec![]).await.unwrap().is_empty());
+        assert!(
+            rows(store, "UPDATE things SET size = 0 WHERE id = 2 AND size = 21 RETURNING id", vec![])
+                .await
+                .unwrap()
+                .is_empty()
+        );
         let gone = rows(store, "DELETE FROM things WHERE id = 3 RETURNING size", vec![]).await.unwrap();
         assert_eq!(gone[0].int("size").unwrap(), 31);
         assert_eq!(run(store, "DELETE FROM things").await.unwrap(), 2);
@@ -138,10 +158,19 @@ async fn null_equals_null_only_where_that_is_asked() {
         let store = &database.store;
         run(store, TABLE).await.unwrap();
         run(store, "INSERT INTO things (id, name) VALUES (1, NULL), (2, 'a')").await.unwrap();
-        for (value, same, equal) in [(Value::Null, 1, 0), (Value::Text("a".into()), 1, 1), (Value::Text("b".into()), 0, 0)] {
-            let found = rows(store, "SELECT id FROM things WHERE name IS NOT DISTINCT FROM $1", vec![value.clone()]).await.unwrap();
+        for (value, same, equal) in
+            [(Value::Null, 1, 0), (Value::Text("a".into()), 1, 1), (Value::Text("b".into()), 0, 0)]
+        {
+            let found = rows(store, "SELECT id FROM things WHERE name IS NOT DISTINCT FROM $1", vec![value.clone()])
+                .await
+                .unwrap();
             assert_eq!(found.len(), same, "{}", database.name);
-            assert_eq!(rows(store, "SELECT id FROM things WHERE name = $1", vec![value]).await.unwrap().len(), equal, "{}", database.name);
+            assert_eq!(
+                rows(store, "SELECT id FROM things WHERE name = $1", vec![value]).await.unwrap().len(),
+                equal,
+                "{}",
+                database.name
+            );
         }
     }
 }
@@ -178,12 +207,17 @@ async fn counts_sums_and_extremes_are_whole_numbers() {
         let store = &database.store;
         run(store, TABLE).await.unwrap();
         assert_eq!(number(store, "SELECT count(*) AS n FROM things").await, 0);
-        let empty = rows(store, "SELECT max(size) AS top, CAST(sum(size) AS BIGINT) AS total FROM things", vec![]).await.unwrap();
+        let empty = rows(store, "SELECT max(size) AS top, CAST(sum(size) AS BIGINT) AS total FROM things", vec![])
+            .await
+            .unwrap();
         assert!(empty[0].opt_int("top").unwrap().is_none() && empty[0].opt_int("total").unwrap().is_none());
         run(store, "INSERT INTO things (id, size) VALUES (1, 3), (2, 4)").await.unwrap();
         assert_eq!(number(store, "SELECT CAST(sum(size) AS BIGINT) AS n FROM things").await, 7);
         assert_eq!(number(store, "SELECT max(size) AS n FROM things").await, 4);
-        assert_eq!(number(store, "SELECT CASE WHEN EXISTS (SELECT 1 FROM things WHERE size = 3) THEN 1 ELSE 0 END AS n").await, 1);
+        assert_eq!(
+            number(store, "SELECT CASE WHEN EXISTS (SELECT 1 FROM things WHERE size = 3) THEN 1 ELSE 0 END AS n").await,
+            1
+        );
     }
 }
 
@@ -195,7 +229,8 @@ async fn a_fault_never_repeats_the_values_of_a_row() {
         run(store, "INSERT INTO people (email, age) VALUES ('canary@a.test', 1)").await.unwrap();
         let values = |age| vec![Value::Text("canary@a.test".into()), Value::Int(age)];
         for age in [1, -77] {
-            let refused = rows(store, "INSERT INTO people (email, age) VALUES ($1, $2)", values(age)).await.err().unwrap();
+            let refused =
+                rows(store, "INSERT INTO people (email, age) VALUES ($1, $2)", values(age)).await.err().unwrap();
             let told = format!("{refused} {refused:?}");
             assert!(!told.contains("canary") && !told.contains("77"), "{}: {told}", database.name);
         }

@@ -70,7 +70,12 @@ async fn an_error_undoes_its_own_closure_and_no_other() {
             assert_eq!(answer, if number % 2 == 1 { Err(Refused::ByRule) } else { Ok(number) }, "{}", database.name);
         }
         assert_eq!(number(&database.store, "SELECT count(*) AS n FROM things").await, 40, "{}", database.name);
-        assert_eq!(number(&database.store, "SELECT count(*) AS n FROM things WHERE id % 2 = 1").await, 0, "{}", database.name);
+        assert_eq!(
+            number(&database.store, "SELECT count(*) AS n FROM things WHERE id % 2 = 1").await,
+            0,
+            "{}",
+            database.name
+        );
     }
 }
 

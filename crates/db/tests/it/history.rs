@@ -8,16 +8,105 @@ use db::{Store, args};
 
 const NOW: Time = Time::from_ms(1_800_000_000_000);
 
-/// Rows that a database of a step can hold, each beside the question that finds it again.
-const FIXTURES: &[(i64, &str, &str)] = &[
-    (1, "INSERT INTO settings (name, value) VALUES ('epoch', '3')", "SELECT count(*) AS n FROM settings WHERE name = 'epoch' AND value = '3'"),
-    (
-        1,
-        "INSERT INTO leases (name, holder, fence, until_at) VALUES ('chore', 'a', 7, 5)",
-        "SELECT count(*) AS n FROM leases WHERE name = 'chore' AND holder = 'a' AND fence = 7 AND until_at = 5",
+/// A row that a database of a step can hold: the step, its table, and the columns with what is written there.
+struct Fixture(i64, &'static str, &'static [(&'static str, &'static str)]);
+
+const FIXTURES: &[Fixture] = &[
+    Fixture(1, "settings", &[("name", "'epoch'"), ("value", "'3'")]),
+    Fixture(1, "leases", &[("name", "'chore'"), ("holder", "'a'"), ("fence", "7"), ("until_at", "5")]),
+    Fixture(1, "versions", &[("name", "'apps'"), ("version", "9")]),
+    Fixture(2, "accounts", &[("id", "'acc_1'"), ("user_handle", "'u1'"), ("is_operator", "TRUE"), ("created_at", "1")]),
+    Fixture(
+        2,
+        "identities",
+        &[
+            ("id", "'i1'"),
+            ("account_id", "'acc_1'"),
+            ("handle", "'ada'"),
+            ("likeness", "'ada'"),
+            ("display_name", "'Ada Ünï'"),
+            ("is_primary", "TRUE"),
+            ("email", "'ada@a.test'"),
+            ("email_verified_at", "2"),
+            ("created_at", "1"),
+            ("updated_at", "1"),
+        ],
     ),
-    (1, "INSERT INTO versions (name, version) VALUES ('apps', 9)", "SELECT count(*) AS n FROM versions WHERE name = 'apps' AND version = 9"),
+    Fixture(
+        2,
+        "recovery_codes",
+        &[("id", "1"), ("account_id", "'acc_1'"), ("digest", "CAST('d' AS BYTEA)"), ("created_at", "1")],
+    ),
+    Fixture(3, "organizations", &[("id", "'org_1'"), ("name", "'One'"), ("created_at", "1"), ("updated_at", "1")]),
+    Fixture(
+        3,
+        "members",
+        &[("organization_id", "'org_1'"), ("account_id", "'acc_1'"), ("role", "'owner'"), ("joined_at", "1")],
+    ),
+    Fixture(
+        4,
+        "grants",
+        &[
+            ("id", "'g1'"),
+            ("kind", "'sign_in'"),
+            ("account_id", "'acc_1'"),
+            ("identity_id", "'i1'"),
+            ("app_id", "'app_1'"),
+            ("target", "''"),
+            ("scope", "'openid email'"),
+            ("created_at", "1"),
+            ("updated_at", "1"),
+        ],
+    ),
+    Fixture(
+        4,
+        "journal",
+        &[("id", "9007199254740993"), ("act", "'grant.opened'"), ("account_id", "'acc_1'"), ("detail", "'{}'")],
+    ),
+    Fixture(
+        5,
+        "signing_keys",
+        &[
+            ("id", "1"),
+            ("kid", "'k1'"),
+            ("alg", "'RS256'"),
+            ("sealed_pkcs8", "CAST('sealed' AS BYTEA)"),
+            ("public_jwk", "'{}'"),
+            ("created_at", "1"),
+            ("published_at", "1"),
+            ("signs_from", "1"),
+        ],
+    ),
+    Fixture(
+        5,
+        "families",
+        &[
+            ("id", "1"),
+            ("app_id", "'app_1'"),
+            ("scope", "'openid'"),
+            ("asked_scope", "'openid email'"),
+            ("expires_at", "5"),
+        ],
+    ),
 ];
+
+impl Fixture {
+    fn insert(&self) -> &'static str {
+        let names: Vec<_> = self.2.iter().map(|(name, _)| *name).collect();
+        let values: Vec<_> = self.2.iter().map(|(_, value)| *value).collect();
+        leaked(format!("INSERT INTO {} ({}) VALUES ({})", self.1, names.join(", "), values.join(", ")))
+    }
+
+    /// Counts the rows that still hold every value.
+    fn find(&self) -> &'static str {
+        let holds: Vec<_> = self.2.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        leaked(format!("SELECT count(*) AS n FROM {} WHERE {}", self.1, holds.join(" AND ")))
+    }
+}
+
+fn leaked(sql: String) -> &'static str {
+    Box::leak(sql.into_boxed_str())
+}
 
 async fn engines() -> [Database; 2] {
     [empty_sqlite(), empty_postgres().await]
@@ -35,16 +124,22 @@ async fn rows_of_every_step_survive_to_the_latest() {
         assert_eq!(store.schema().await.unwrap(), None, "{}", database.name);
         for migration in MIGRATIONS {
             let taken = store.migrate_to(migration.number, NOW).await.unwrap();
-            assert_eq!((taken, store.schema().await.unwrap()), (vec![migration.name], Some(migration.number)), "{}", database.name);
-            for (_, insert, _) in FIXTURES.iter().filter(|(step, ..)| *step == migration.number) {
-                run(store, insert).await.unwrap_or_else(|fault| panic!("{} {insert}: {fault}", database.name));
+            assert_eq!(
+                (taken, store.schema().await.unwrap()),
+                (vec![migration.name], Some(migration.number)),
+                "{}",
+                database.name
+            );
+            let own: Vec<_> = FIXTURES.iter().filter(|fixture| fixture.0 == migration.number).collect();
+            assert!(!own.is_empty(), "step {} has no fixture", migration.name);
+            for fixture in own {
+                run(store, fixture.insert())
+                    .await
+                    .unwrap_or_else(|fault| panic!("{} {}: {fault}", database.name, fixture.1));
             }
         }
-        for (_, _, find) in FIXTURES {
-            assert_eq!(number(store, find).await, 1, "{}: {find}", database.name);
-        }
-        for migration in MIGRATIONS {
-            assert!(FIXTURES.iter().any(|(step, ..)| *step == migration.number), "step {} has no fixture", migration.name);
+        for fixture in FIXTURES {
+            assert_eq!(number(store, fixture.find()).await, 1, "{}: {}", database.name, fixture.1);
         }
     }
 }
@@ -77,12 +172,10 @@ async fn threat_194_a_step_that_fails_leaves_nothing_and_can_be_taken_later() {
         store.migrate_to(latest() - 1, NOW).await.unwrap();
         // Something stands where the last step wants to build.
         let name = last_table();
-        let blocking: &'static str = Box::leak(format!("CREATE TABLE {name} (id BIGINT PRIMARY KEY)").into_boxed_str());
-        let freeing: &'static str = Box::leak(format!("DROP TABLE {name}").into_boxed_str());
-        run(store, blocking).await.unwrap();
+        run(store, leaked(format!("CREATE TABLE {name} (id BIGINT PRIMARY KEY)"))).await.unwrap();
         assert!(store.migrate(NOW).await.is_err(), "{}", database.name);
         assert_eq!(store.schema().await.unwrap(), Some(latest() - 1), "{}", database.name);
-        run(store, freeing).await.unwrap();
+        run(store, leaked(format!("DROP TABLE {name}"))).await.unwrap();
         assert_eq!(store.migrate(NOW).await.unwrap().len(), 1, "{}", database.name);
     }
 }

@@ -53,7 +53,9 @@ async fn of_thirty_two_nodes_one_gets_the_lease() {
                 let store = database.store.clone();
                 tokio::spawn(async move {
                     let holder = format!("node-{number}");
-                    let taking = store.write_again(move |tx| Ok::<_, Fault>(lease::take(tx, "chore", &holder, NOW.plus_secs(10), NOW)?.is_some()));
+                    let taking = store.write_again(move |tx| {
+                        Ok::<_, Fault>(lease::take(tx, "chore", &holder, NOW.plus_secs(10), NOW)?.is_some())
+                    });
                     taking.await.unwrap()
                 })
             })

@@ -95,7 +95,9 @@ async fn a_clash_of_numbers_is_tried_once_more_with_a_new_number() {
         // It is tried once more, not for ever.
         next.store(1, Ordering::SeqCst);
         let drawn = drawing(&next);
-        let got = database.store.write_again(move |tx| tx.run("INSERT INTO tokens (id) VALUES ($1)", args![drawn.fetch_add(1, Ordering::SeqCst)]));
+        let got = database.store.write_again(move |tx| {
+            tx.run("INSERT INTO tokens (id) VALUES ($1)", args![drawn.fetch_add(1, Ordering::SeqCst)])
+        });
         assert_eq!(kind(got.await), Some(FaultKind::Clash), "{}", database.name);
         assert_eq!(next.load(Ordering::SeqCst), 3, "{}", database.name);
         assert_eq!(number(&database.store, "SELECT count(*) AS n FROM tokens").await, 4, "{}", database.name);
@@ -131,7 +133,8 @@ async fn a_lost_connection_is_made_anew_for_what_may_run_again() {
     });
     assert!(ended.await.unwrap().unwrap().int("n").unwrap() > 0);
     for id in 0..16i64 {
-        let again = database.store.write_again(move |tx| tx.run("INSERT INTO tokens (id) VALUES ($1)", args![id])).await;
+        let again =
+            database.store.write_again(move |tx| tx.run("INSERT INTO tokens (id) VALUES ($1)", args![id])).await;
         again.unwrap();
     }
     assert_eq!(number(&database.store, "SELECT count(*) AS n FROM tokens").await, 16);
