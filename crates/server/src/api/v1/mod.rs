@@ -1,0 +1,67 @@
+//! The management API, `/api/v1`: for operators and their scripts.
+//!
+//! Promise: an operator token opens it and nothing else does, neither cookie nor token of an app or a person (threat 189); every
+//! refusal is a problem document (RFC 9457) with a code and the request's id.
+
+mod apps;
+mod audit;
+mod body;
+mod grants;
+mod openapi;
+mod operator;
+mod organizations;
+mod page;
+mod problem;
+mod shape;
+
+pub use openapi::document;
+
+use crate::app::App;
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use problem::Problem;
+
+type Route = (&'static str, &'static str, MethodRouter<App>);
+
+/// Every route: method, path below `/api/v1`, handler.
+fn routes() -> Vec<Route> {
+    vec![
+        ("get", "/openapi.json", get(openapi::show)),
+        ("get", "/apps", get(apps::list)),
+        ("post", "/apps", post(apps::create)),
+        ("get", "/apps/{client_id}", get(apps::show)),
+        ("patch", "/apps/{client_id}", patch(apps::update)),
+        ("delete", "/apps/{client_id}", delete(apps::remove)),
+        ("post", "/apps/{client_id}/rotate-secret", post(apps::rotate_secret)),
+        ("delete", "/apps/{client_id}/secrets/{secret_id}", delete(apps::end_secret)),
+        ("post", "/apps/{client_id}/disable", post(apps::disable)),
+        ("post", "/apps/{client_id}/enable", post(apps::enable)),
+        ("get", "/apps/{client_id}/grants", get(grants::list_of_app)),
+        ("get", "/organizations", get(organizations::list)),
+        ("post", "/organizations", post(organizations::create)),
+        ("get", "/organizations/{organization_id}", get(organizations::show)),
+        ("patch", "/organizations/{organization_id}", patch(organizations::update)),
+        ("put", "/organizations/{organization_id}/members/{account_id}", put(organizations::put_member)),
+        ("delete", "/organizations/{organization_id}/members/{account_id}", delete(organizations::remove_member)),
+        ("get", "/audit", get(audit::list)),
+    ]
+}
+
+/// The routes, below `/api/v1`.
+pub fn router() -> Router<App> {
+    let mut router = Router::new();
+    for (_, path, handler) in routes() {
+        router = router.route(&format!("/api/v1{path}"), handler);
+    }
+    router
+        .route("/api/v1", get(nothing_here))
+        .route("/api/v1/{*rest}", get(nothing_here))
+        .method_not_allowed_fallback(nothing_here)
+        .layer(from_fn(problem::render))
+}
+
+/// Unknown paths and wrong methods look alike.
+async fn nothing_here() -> Problem {
+    Problem::not_found()
+}
