@@ -1,0 +1,42 @@
+//! Mail, as this crate asks for it. The server fills the trait; nothing here waits for a mail server inside a transaction.
+
+use crate::{People, identity};
+use base::{AccountId, Fault};
+use db::Tx;
+use std::future::Future;
+use std::pin::Pin;
+
+/// A mail in plain text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+}
+
+/// Sends mail.
+pub trait Mailer: Send + Sync + 'static {
+    /// False when no mail server is set up: whatever needs a mail says so instead of promising one.
+    fn is_ready(&self) -> bool;
+
+    /// Hands the mail to the mail server.
+    fn send(&self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
+}
+
+/// A mail to every proven address of an account: what happened, when, and what to do if it was somebody else.
+pub(crate) fn notices(tx: &mut Tx, people: &People, account: &AccountId, what: &str) -> Result<Vec<Mail>, Fault> {
+    let (name, issuer, when) = (&people.settings().name, &people.settings().issuer, people.seams().now().iso());
+    let mut addresses: Vec<String> =
+        identity::list_of_account(tx, account)?.into_iter().filter_map(|identity| identity.email).collect();
+    addresses.sort();
+    addresses.dedup();
+    let mail = |to: String| Mail {
+        to,
+        subject: format!("{what} at {name}"),
+        text: format!(
+            "{what} at {}, on {when}.\n\nIf that was you, there is nothing to do. If not, open {issuer}/account/devices and sign out\neverywhere, then look at {issuer}/account/passkeys.\n",
+            people.settings().host()
+        ),
+    };
+    Ok(addresses.into_iter().map(mail).collect())
+}
