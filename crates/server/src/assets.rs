@@ -83,8 +83,7 @@ fn prepare() -> Vec<Asset> {
 
 /// The content with the names of files before it replaced by the names under which they are served.
 fn with_references(name: &str, source: &[u8], ready: &[Asset]) -> Vec<u8> {
-    let is_text = name.ends_with(".css") || name.ends_with(".js");
-    let Some(text) = std::str::from_utf8(source).ok().filter(|_| is_text) else {
+    let Some(text) = std::str::from_utf8(source).ok().filter(|_| refers(name)) else {
         return source.to_vec();
     };
     let mut text = text.to_owned();
@@ -94,6 +93,11 @@ fn with_references(name: &str, source: &[u8], ready: &[Asset]) -> Vec<u8> {
         text = text.replace(&format!("\"./{}\"", asset.name), &format!("\"./{served}\""));
     }
     text.into_bytes()
+}
+
+/// True for the kinds of file that name others.
+fn refers(name: &str) -> bool {
+    matches!(name.rsplit_once('.'), Some((_, "css" | "js")))
 }
 
 fn content_type(extension: &str) -> &'static str {
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn files_refer_to_each_other_by_served_names() {
-        for asset in all().iter().filter(|asset| asset.name.ends_with(".css") || asset.name.ends_with(".js")) {
+        for asset in all().iter().filter(|asset| refers(asset.name)) {
             let text = std::str::from_utf8(&asset.body).unwrap();
             for other in all() {
                 assert!(!text.contains(&format!("\"{}\"", other.name)), "{} names {}", asset.name, other.name);

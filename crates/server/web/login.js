@@ -1,7 +1,9 @@
 // Signing in with a passkey: by the button, or from the browser's list below the field.
 
 import { ask, during, goOn, reveal, say, sentenceFor, Refused } from "./ask.js";
-import { device, isConditional, isSupported, prove } from "./passkey.js";
+import { device, isConditional, isSupported, prove, stop } from "./passkey.js";
+
+const FRESH_MS = 5 * 60_000;
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("login"));
 
@@ -22,18 +24,26 @@ async function offer() {
   if (!(await isConditional())) return;
   reveal();
   let started, credential;
+  const renewal = setTimeout(renew, FRESH_MS);
   try {
     started = await ask("POST", "/api/login/start", {});
     credential = await prove(started.authOptions, "conditional");
   } catch {
     return; // broken off by the button, or not to be had: the button says why
+  } finally {
+    clearTimeout(renewal);
   }
   try {
     await finish(started, credential);
   } catch (error) {
     say(error instanceof Refused ? error.message : sentenceFor(error));
-    void offer();
   }
+}
+
+/** Offers anew before the server forgets the challenge. */
+function renew() {
+  stop();
+  void offer();
 }
 
 form.addEventListener("submit", (event) => {

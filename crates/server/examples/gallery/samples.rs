@@ -1,5 +1,7 @@
 //! Every page in each of its states, filled with something to look at. Used by the gallery and by the tests of the pages.
 
+#![allow(clippy::wildcard_imports)] // nearly every page and part is in here
+
 use base::Time;
 use server::views::account::*;
 use server::views::developers::*;
@@ -77,7 +79,7 @@ fn days_ago(days: i64) -> Moment {
 }
 
 impl World {
-    fn frame(&self) -> Frame {
+    fn frame() -> Frame {
         let links = vec![Link::new("Help", "/help"), Link::new("Privacy", "/privacy")];
         Frame { links, ..Frame::at("id.example.org").with_csrf("csrf_0123456789") }
     }
@@ -118,7 +120,7 @@ impl World {
 
     fn consent(&self) -> Consent {
         Consent {
-            frame: self.frame(),
+            frame: World::frame(),
             app: self.app(),
             action: "/signin/consent".into(),
             flow: "flow_1".into(),
@@ -132,7 +134,7 @@ impl World {
 
     fn login(&self) -> Login {
         Login {
-            frame: self.frame(),
+            frame: World::frame(),
             app: Some(self.app()),
             reason: LoginReason::NobodyYet,
             return_to: "/signin?flow=flow_1".into(),
@@ -144,9 +146,9 @@ impl World {
         }
     }
 
-    fn waiting(&self, state: ApprovalState) -> Waiting {
+    fn waiting(state: ApprovalState) -> Waiting {
         Waiting {
-            frame: self.frame(),
+            frame: World::frame(),
             state,
             request: "req_1".into(),
             code: "4821 9034".into(),
@@ -175,7 +177,7 @@ impl World {
         ]
     }
 
-    fn filters(&self, current: usize) -> Vec<Filter> {
+    fn filters(current: usize) -> Vec<Filter> {
         let filter = |(place, text): (usize, &str)| Filter {
             text: text.into(),
             url: format!("?show={place}"),
@@ -190,7 +192,7 @@ impl World {
 
     fn set_up(&self) -> AppSetUp {
         AppSetUp {
-            frame: self.frame(),
+            frame: World::frame(),
             rail: self.team().rail(DevelopersTab::App(APP)),
             head: self.head(AppTab::SetUp),
             name: Entry::of(&self.app),
@@ -229,7 +231,7 @@ fn add(made: &mut Vec<Sample>, name: &'static str, page: &impl Page) {
 }
 
 fn sheets(world: &World, made: &mut Vec<Sample>) {
-    let frame = || world.frame();
+    let frame = World::frame;
     let app = || Some(world.app());
     add(made, "login", &world.login());
     add(
@@ -359,10 +361,10 @@ fn sheets(world: &World, made: &mut Vec<Sample>) {
         login_url: "/login".into(),
     };
     add(made, "ask-approval", &ask);
-    add(made, "waiting", &world.waiting(ApprovalState::Pending));
-    add(made, "waiting-approved", &world.waiting(ApprovalState::Approved));
-    add(made, "waiting-denied", &world.waiting(ApprovalState::Denied));
-    add(made, "waiting-expired", &world.waiting(ApprovalState::Expired));
+    add(made, "waiting", &World::waiting(ApprovalState::Pending));
+    add(made, "waiting-approved", &World::waiting(ApprovalState::Approved));
+    add(made, "waiting-denied", &World::waiting(ApprovalState::Denied));
+    add(made, "waiting-expired", &World::waiting(ApprovalState::Expired));
     let code = Entry::refused("4821", "No device waits with this code. Compare it once more.");
     add(
         made,
@@ -474,7 +476,7 @@ fn sheets(world: &World, made: &mut Vec<Sample>) {
 }
 
 fn account(world: &World, made: &mut Vec<Sample>) {
-    let frame = || world.frame();
+    let frame = World::frame;
     let rail = |tab| world.holder().rail(tab);
     let home = AccountHome {
         frame: frame(),
@@ -529,7 +531,7 @@ fn account(world: &World, made: &mut Vec<Sample>) {
     let access = Access {
         frame: frame().with_notice("Parcel no longer has access."),
         rail: rail(AccountTab::Access),
-        filters: world.filters(0),
+        filters: World::filters(0),
         rows,
         pager: pager.clone(),
     };
@@ -542,18 +544,18 @@ fn account(world: &World, made: &mut Vec<Sample>) {
     add(
         made,
         "access-filtered",
-        &Access { frame: frame(), rows: vec![], filters: world.filters(1), pager: Pager::default(), ..access },
+        &Access { frame: frame(), rows: vec![], filters: World::filters(1), pager: Pager::default(), ..access },
     );
     let activity = Activity {
         frame: frame(),
         rail: rail(AccountTab::Activity),
-        filters: world.filters(0),
+        filters: World::filters(0),
         events: world.events(),
         pager,
         kept_for: "90 days".into(),
     };
     add(made, "activity", &activity);
-    add(made, "activity-empty", &Activity { events: vec![], filters: world.filters(1), ..activity });
+    add(made, "activity-empty", &Activity { events: vec![], filters: World::filters(1), ..activity });
 
     let identity = |id: &str, name: &str, email, is_main, apps| {
         let name = Name::new(name);
@@ -679,7 +681,7 @@ fn account(world: &World, made: &mut Vec<Sample>) {
 }
 
 fn developers(world: &World, made: &mut Vec<Sample>) {
-    let frame = || world.frame();
+    let frame = World::frame;
     let row = |id: &str, name: &str, host: &str, people| AppRow {
         id: id.into(),
         app: Who::app(id, name, host, None),
@@ -689,13 +691,14 @@ fn developers(world: &World, made: &mut Vec<Sample>) {
         last_used: (people > 0).then(|| ago(120)),
     };
     let rows = vec![row(APP, &world.app, &world.host, 1_204), row("app_2", "Iris", "iris.acme.test", 0)];
-    let apps = Apps { frame: frame(), rail: world.team().rail(DevelopersTab::Apps), rows, may_create: true };
+    let apps = Apps { frame: frame(), rail: world.team().rail(DevelopersTab::Apps), team: "org_1".into(), rows, may_create: true };
     add(made, "apps", &apps);
     let nobody = Team { apps: vec![], ..world.team() };
     add(made, "apps-empty", &Apps { rows: vec![], rail: nobody.rail(DevelopersTab::Apps), ..apps });
     let new = AppNew {
         frame: frame(),
         rail: world.team().rail(DevelopersTab::Apps),
+        team: "org_1".into(),
         organization: Some(Entry::empty()),
         name: Entry::of(&world.app),
         website: Entry::of(format!("https://{}", world.host)),

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 pub enum Posts {
     /// The page has no form.
     Nothing,
+    /// The page has no form, but may stand in a popup that an app has opened and watches: errors, outcomes.
+    NothingInPopup,
     /// To our own origin, and the answer stays there.
     Home,
     /// To our own origin, but the answer may redirect to an app: browsers apply `form-action` to that too, so none is sent.
@@ -29,12 +31,12 @@ impl Headers {
         Headers {
             content_security_policy: content_security_policy(posts, nonce),
             // Under `no-referrer` browsers send `Origin: null` on our own posts.
-            referrer_policy: if matches!(posts, Posts::Nothing | Posts::App) { "no-referrer" } else { "same-origin" },
+            referrer_policy: if matches!(posts, Posts::Home | Posts::Away) { "same-origin" } else { "no-referrer" },
             // `same-origin` would cut a popup from the page that opened it.
-            cross_origin_opener_policy: if matches!(posts, Posts::Away | Posts::App) {
-                "unsafe-none"
-            } else {
+            cross_origin_opener_policy: if matches!(posts, Posts::Nothing | Posts::Home) {
                 "same-origin"
+            } else {
+                "unsafe-none"
             },
             permissions_policy: "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), \
                                  microphone=(), geolocation=(), payment=(), usb=()",
@@ -50,7 +52,7 @@ fn content_security_policy(posts: Posts, nonce: Option<&str>) -> String {
         let _ = write!(policy, " 'nonce-{nonce}'");
     }
     match posts {
-        Posts::Nothing => policy.push_str("; form-action 'none'"),
+        Posts::Nothing | Posts::NothingInPopup => policy.push_str("; form-action 'none'"),
         Posts::Home => policy.push_str("; form-action 'self'"),
         Posts::Away | Posts::App => {}
     }
@@ -60,6 +62,20 @@ fn content_security_policy(posts: Posts, nonce: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threat_139_pages_on_the_popup_path_keep_their_opener() {
+        let opener = |posts| Headers::new(posts, None).cross_origin_opener_policy;
+        assert_eq!([Posts::Away, Posts::App, Posts::NothingInPopup].map(opener), ["unsafe-none"; 3]);
+        assert_eq!([Posts::Nothing, Posts::Home].map(opener), ["same-origin"; 2]);
+    }
+
+    #[test]
+    fn threat_024_only_pages_that_post_to_us_send_a_referrer_and_only_to_us() {
+        let referrer = |posts| Headers::new(posts, None).referrer_policy;
+        assert_eq!([Posts::Home, Posts::Away].map(referrer), ["same-origin"; 2]);
+        assert_eq!([Posts::Nothing, Posts::NothingInPopup, Posts::App].map(referrer), ["no-referrer"; 3]);
+    }
 
     #[test]
     fn only_pages_whose_answer_may_leave_send_no_form_action() {

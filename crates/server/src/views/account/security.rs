@@ -43,7 +43,7 @@ pub struct AddPasskey {
 }
 
 impl AddPasskey {
-    fn name_field(&self) -> Field {
+    fn name_field() -> Field {
         let hint = "To tell it from the others: laptop, phone, blue key.";
         Field::new("name", "Name, if you like", &Entry::empty()).hint(hint).maxlength(64)
     }

@@ -104,8 +104,10 @@ impl AppSetUp {
 
 /// The typed addresses and an empty field for one more.
 pub(super) fn uri_fields(name: &'static str, label: &'static str, entries: &[Entry]) -> Vec<Field> {
-    let typed = entries.iter().filter(|entry| !entry.value.is_empty());
-    let all = typed.cloned().chain([Entry::empty()]).enumerate();
+    let typed = entries.iter().filter(|entry| !entry.value.is_empty() || entry.error.is_some());
+    // One that is empty and was refused waits for an address itself.
+    let one_more = entries.iter().all(|entry| !entry.value.is_empty()).then(Entry::empty);
+    let all = typed.cloned().chain(one_more).enumerate();
     let field = |(place, entry): (usize, Entry)| {
         let field =
             Field::new(name, label, &entry).id(format!("{name}-{place}")).kind("url").listed().checked_as("redirect");
@@ -169,7 +171,7 @@ impl AppTokens {
             "access_token_ttl_secs",
             "Access token lives",
             &self.access_ttl,
-            format!("Seconds, 60 to 86400. Empty: the server’s {}.", self.server_access_ttl),
+            format!("Seconds, 300 to 86400. Empty: the server’s {}.", self.server_access_ttl),
         )
     }
 

@@ -24,18 +24,22 @@ pub struct AppRow {
 pub struct Apps {
     pub frame: Frame,
     pub rail: Rail,
+    /// The id of the organization.
+    pub team: String,
     pub rows: Vec<AppRow>,
     /// False for viewers.
     pub may_create: bool,
 }
 
-/// `GET /developers/apps/new`; `POST /developers/apps` with `csrf`, `organization` (if it is asked), `name`, `website_url`,
+/// `GET /developers/apps/new`; `POST /developers/apps` with `csrf`, `team`, `organization` (if it is asked), `name`, `website_url`,
 /// `type` = `confidential` or `public`, `redirect_uri` (repeated; empty ones are left out).
 #[derive(Debug, Clone, Template)]
 #[template(path = "developers/app_new.html")]
 pub struct AppNew {
     pub frame: Frame,
     pub rail: Rail,
+    /// The id of the organization.
+    pub team: String,
     /// The name of the organization, asked of somebody who belongs to none.
     pub organization: Option<Entry>,
     pub name: Entry,

@@ -40,14 +40,15 @@ impl Team {
     /// The rail of a developers' page.
     pub fn rail(&self, tab: DevelopersTab<'_>) -> Rail {
         let is_short = self.apps.len() <= RAIL_APPS;
-        let mut items = vec![RailItem::new("Apps", "/developers", tab == DevelopersTab::Apps)];
+        let here = if self.id.is_empty() { String::new() } else { format!("?organization={}", self.id) };
+        let mut items = vec![RailItem::new("Apps", format!("/developers{here}"), tab == DevelopersTab::Apps)];
         for (id, name) in &self.apps {
             let is_current = tab == DevelopersTab::App(id);
             if is_short || is_current {
                 items.push(RailItem::new(name.as_str(), format!("/developers/apps/{id}"), is_current));
             }
         }
-        items.push(RailItem::new("Members", "/developers/members", tab == DevelopersTab::Members));
+        items.push(RailItem::new("Members", format!("/developers/members{here}"), tab == DevelopersTab::Members));
         let mut others = self.others.clone();
         others.extend([Link::new("Your account", "/account"), Link::new("Sign out", "/logout")]);
         let count = self.apps.len();

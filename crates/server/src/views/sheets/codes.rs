@@ -18,4 +18,4 @@ pub struct Codes {
     pub next: String,
 }
 
-pages!(Home: Codes);
+pages!(NothingInPopup: Codes);

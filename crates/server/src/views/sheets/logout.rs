@@ -27,4 +27,4 @@ pub struct SignedOut {
 }
 
 pages!(Away: Logout);
-pages!(Nothing: SignedOut);
+pages!(NothingInPopup: SignedOut);

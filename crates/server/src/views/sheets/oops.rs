@@ -30,4 +30,4 @@ pub struct Said {
     pub onward: Option<Link>,
 }
 
-pages!(Nothing: Oops, Said);
+pages!(NothingInPopup: Oops, Said);

@@ -40,12 +40,12 @@ impl Register {
         matches!(self.registration, Registration::Open | Registration::Invited { .. })
     }
 
-    fn name_field(&self) -> Field {
+    fn name_field() -> Field {
         let hint = "As apps may call you.";
         Field::new("displayName", "Your name", &Entry::empty()).required().hint(hint).autocomplete("name").maxlength(64)
     }
 
-    fn handle_field(&self) -> Field {
+    fn handle_field() -> Field {
         let hint = "3 to 32 letters, digits or _. You can change it.";
         Field::new("handle", "Handle", &Entry::empty())
             .handle()
@@ -56,7 +56,7 @@ impl Register {
             .checked_as("handle")
     }
 
-    fn email_field(&self) -> Field {
+    fn email_field() -> Field {
         let hint = "Only apps you allow see it. You can add it later.";
         Field::new("email", "E-mail, if you like", &Entry::empty())
             .kind("email")
