@@ -21,6 +21,11 @@ pub trait Mailer: Send + Sync + 'static {
 
     /// Hands the mail to the mail server.
     fn send(&self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
+
+    /// The mails that a mailbox page can show, newest first; nothing where mail really leaves.
+    fn kept(&self) -> Vec<Mail> {
+        Vec::new()
+    }
 }
 
 /// A mail to every proven address of an account: what happened, when, and what to do if it was somebody else.

@@ -17,6 +17,7 @@ const SOURCES: &[(&str, &[u8])] = &[
     ("chevron-dark.svg", include_bytes!("../web/chevron-dark.svg")),
     ("icon.svg", include_bytes!("../web/icon.svg")),
     ("style.css", include_bytes!("../web/style.css")),
+    ("noscript.css", include_bytes!("../web/noscript.css")),
     ("ask.js", include_bytes!("../web/ask.js")),
     ("passkey.js", include_bytes!("../web/passkey.js")),
     ("copy.js", include_bytes!("../web/copy.js")),

@@ -158,20 +158,18 @@ fn put_app(
         None => organization::find_by_key(tx, &planned.organization)?,
     };
     let owner = stored.ok_or_else(|| app::Error::about("organization", "is no organization of this server"))?;
-    match app::find_by_key(tx, &owner.id, &planned.key)? {
-        Some(found) => change_app(tx, seams, planned, &found),
-        None => {
-            let new = NewApp {
-                organization: owner.id,
-                kind: planned.kind,
-                key: Some(planned.key.clone()),
-                client_id: planned.client_id.clone(),
-                secret: planned.secret.clone(),
-            };
-            let created = app::create(tx, seams, &Actor::Operator, new, planned.wish.clone())?;
-            Ok((created.app, created.secret))
-        }
+    if let Some(found) = app::find_by_key(tx, &owner.id, &planned.key)? {
+        return change_app(tx, seams, planned, &found);
     }
+    let new = NewApp {
+        organization: owner.id,
+        kind: planned.kind,
+        key: Some(planned.key.clone()),
+        client_id: planned.client_id.clone(),
+        secret: planned.secret.clone(),
+    };
+    let created = app::create(tx, seams, &Actor::Operator, new, planned.wish.clone())?;
+    Ok((created.app, created.secret))
 }
 
 fn change_app(

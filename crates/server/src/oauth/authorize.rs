@@ -14,7 +14,6 @@ use crate::views::{self, Consent, ConsentNote, Continue, Email, FormPost, Line, 
 use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{StatusCode, header};
-use axum::response::Response;
 use base::entropy::draw;
 use base::{Scope, digest::hex};
 use oauth::ask::{Answer, Asked, Halt, Proposal, ResponseMode, check};

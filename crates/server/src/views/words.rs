@@ -12,7 +12,7 @@ pub fn scope_line(scope: &str, email: &Email) -> Line {
             Some(address) => Line::new(Risk::Sees, "See your e-mail address,").about(address),
             None => Line::new(Risk::Withheld, "Your e-mail address: you have none here, so it gets none"),
         },
-        "offline_access" => Line::new(Risk::Sees, "Stay signed in until you end it"),
+        "offline_access" => Line::new(Risk::Sees, "Keep you signed in until you end it"),
         "user_id" => Line::new(Risk::Acts, "See that your identities belong to the same person"),
         other => Line::new(Risk::Acts, format!("Use what it calls “{}”", Name::new(other))),
     }

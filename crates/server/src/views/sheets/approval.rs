@@ -26,7 +26,7 @@ pub enum ApprovalState {
     Expired,
 }
 
-/// The asking device waits. Without a script the page loads itself again every five seconds.
+/// The asking device waits, at an address of its own (GET): without a script a link loads the page again.
 ///
 /// The script asks `GET /api/login/request-status/{request}` and, once approved, `POST /api/login/finish-approval {requestId}`.
 /// Without one, an approved page shows a button: `POST {action}` with `csrf`, `request`.

@@ -1,0 +1,101 @@
+//! What happened with an app. Developers see deeds and numbers, never who the people are.
+
+use super::Desk;
+use crate::app::App;
+use crate::edge::page::{self, PageResult};
+use crate::edge::session::Signed;
+use crate::views::developers::{AppActivity, AppCounts, AppTab, DevelopersTab};
+use crate::views::{Event, Link, Moment, Pager, Weight};
+use axum::extract::{Path, Query, State};
+use base::Fault;
+use base::id::first_number_at;
+use ledger::grant;
+use ledger::journal::{self, Told};
+use serde::Deserialize;
+
+const LINES: u32 = 50;
+const WEEK_SECS: i64 = 7 * 86_400;
+
+#[derive(Deserialize)]
+pub(super) struct Part {
+    before: Option<i64>,
+}
+
+/// `GET /developers/apps/{client_id}/activity`
+pub(super) async fn show(
+    State(server): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    Query(part): Query<Part>,
+) -> PageResult {
+    let (desk, app) = Desk::of_app(&server, signed, &id).await?;
+    let (id, since) = (app.id.clone(), first_number_at(desk.now.plus_secs(-WEEK_SECS)));
+    let before = part.before.unwrap_or(i64::MAX);
+    let (mut told, deeds, (people, _)) = server
+        .store
+        .read(move |tx| {
+            let told = journal::list_of_app(tx, &id, before, LINES + 1)?;
+            Ok::<_, Fault>((told, journal::count_of_app(tx, &id, since)?, grant::use_of_app(tx, &id)?))
+        })
+        .await?;
+    let here = format!("/developers/apps/{}/activity", app.client_id());
+    let has_more = told.len() > LINES as usize;
+    told.truncate(LINES as usize);
+    let older =
+        told.last().filter(|_| has_more).map(|last| Link::new("Older", format!("{here}?before={}", last.number)));
+    let newer = part.before.map(|_| Link::new("Newest", here));
+    let count = |wanted: &[&str]| {
+        let times: i64 = deeds.iter().filter(|(act, _)| wanted.contains(&act.as_str())).map(|(_, times)| times).sum();
+        u32::try_from(times).unwrap_or(u32::MAX)
+    };
+    page::show(&AppActivity {
+        frame: desk.frame(&server),
+        rail: desk.rail(DevelopersTab::App(app.client_id())),
+        head: Desk::head(&app, AppTab::Activity),
+        counts: AppCounts {
+            people: u32::try_from(people).unwrap_or(u32::MAX),
+            sign_ins_7_days: count(&["code.redeemed"]),
+            refusals_7_days: count(&["sign_in.denied", "code.replayed", "code.burned", "refresh_token.reused"]),
+        },
+        events: told.iter().map(|told| event(told, &desk)).collect(),
+        pager: Pager { newer, older },
+    })
+}
+
+fn event(told: &Told, desk: &Desk) -> Event {
+    let (sentence, weight) = sentence(told);
+    Event { sentence, device: None, place: None, when: Moment::seen_from(told.at, desk.now), weight }
+}
+
+/// A deed in the past tense. One that has no sentence yet is told in its own words.
+fn sentence(told: &Told) -> (String, Weight) {
+    let detail = |name: &str| told.detail.as_ref().and_then(|detail| detail.get(name));
+    let by = if detail("by").and_then(|by| by.as_str()) == Some("operator") { "An operator" } else { "A member" };
+    match told.act.as_str() {
+        "app.created" => (format!("{by} registered the app."), Weight::Notable),
+        "app.updated" => {
+            let fields = detail("fields").and_then(|fields| fields.as_array());
+            let names: Vec<_> = fields.into_iter().flatten().filter_map(|name| name.as_str()).collect();
+            let what = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            (format!("{by} changed {what}."), Weight::Plain)
+        }
+        "app.disabled" => (format!("{by} switched the app off."), Weight::Alarming),
+        "app.enabled" => (format!("{by} switched the app on again."), Weight::Notable),
+        "app.secret_rotated" => (format!("{by} made a new client secret."), Weight::Notable),
+        "app.secret_ended" => (format!("{by} ended a client secret."), Weight::Notable),
+        "sign_in.allowed" => ("Somebody allowed it.".to_owned(), Weight::Plain),
+        "sign_in.denied" => ("Somebody denied it.".to_owned(), Weight::Plain),
+        "code.redeemed" => ("Somebody signed in.".to_owned(), Weight::Plain),
+        "code.replayed" => {
+            ("A code was sent a second time; the tokens of the first were ended.".to_owned(), Weight::Alarming)
+        }
+        "code.burned" => ("A code came with a wrong code_verifier and was burned.".to_owned(), Weight::Alarming),
+        "refresh_token.reused" => {
+            ("A refresh token was sent a second time; its family was ended.".to_owned(), Weight::Alarming)
+        }
+        "client_credentials.issued" => ("The app got a token for itself.".to_owned(), Weight::Plain),
+        "token.revoked" => ("The app gave a token back.".to_owned(), Weight::Plain),
+        "grant.ended" => ("Somebody ended what they had allowed it.".to_owned(), Weight::Plain),
+        other => (format!("{}.", other.replace(['.', '_'], " ")), Weight::Plain),
+    }
+}

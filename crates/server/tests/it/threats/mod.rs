@@ -1,0 +1,8 @@
+//! One test for each row of the threats that is due, named after it.
+
+mod authorize;
+mod client;
+mod pkce;
+mod quick;
+mod session;
+mod tokens;
