@@ -1,6 +1,6 @@
 //! Ending a node and all that hangs on it.
 
-use super::{EndedBy, Grant, rows};
+use super::{EndedBy, Grant, Kind, rows};
 use base::{AccountId, AppId, Fault, GrantId, Time};
 use db::Tx;
 
@@ -36,6 +36,15 @@ pub fn end_all_of_app(tx: &mut Tx, app: &AppId, by: EndedBy, now: Time) -> Resul
 pub fn end_all_of_account(tx: &mut Tx, account: &AccountId, by: EndedBy, now: Time) -> Result<u64, Fault> {
     let mut count = 0;
     for grant in rows::live_ids_of_account(tx, account)? {
+        count += end(tx, &grant, by, now)?.ended.len() as u64;
+    }
+    Ok(count)
+}
+
+/// Ends every node of a kind, whoever it belongs to, and everything below.
+pub fn end_all_of_kind(tx: &mut Tx, kind: Kind, by: EndedBy, now: Time) -> Result<u64, Fault> {
+    let mut count = 0;
+    for grant in rows::live_ids_of_kind(tx, kind)? {
         count += end(tx, &grant, by, now)?.ended.len() as u64;
     }
     Ok(count)

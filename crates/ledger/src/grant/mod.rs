@@ -4,7 +4,7 @@ mod end;
 mod open;
 mod rows;
 
-pub use end::{Ending, end, end_all_of_app, end_all_of_account};
+pub use end::{Ending, end, end_all_of_account, end_all_of_app, end_all_of_kind};
 pub use open::{NewGrant, open, set_scope};
 pub use rows::{find, find_live, list_of_account, list_of_app, page_of_app, touch, use_of_app};
 

@@ -150,6 +150,12 @@ pub(super) fn take_children(tx: &mut Tx, parent: &GrantId, now: Time) -> Result<
     tx.all(sql, args![parent, now, EndedBy::Parent.as_str()])?.iter().map(grant).collect()
 }
 
+/// Every live node of a kind.
+pub(super) fn live_ids_of_kind(tx: &mut Tx, kind: Kind) -> Result<Vec<GrantId>, Fault> {
+    let rows = tx.all("SELECT id FROM grants WHERE kind = $1 AND ended_at IS NULL", args![kind.as_str()])?;
+    rows.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
+}
+
 pub(super) fn live_ids_of_app(tx: &mut Tx, app: &AppId) -> Result<Vec<GrantId>, Fault> {
     let sql = "SELECT id
                FROM grants

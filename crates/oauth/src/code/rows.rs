@@ -118,6 +118,14 @@ pub(crate) fn end(tx: &mut Tx, number: i64, by: &str, now: Time) -> Result<bool,
     Ok(tx.one(sql, args![number, now, by])?.is_some())
 }
 
+/// Ends every family there is.
+pub(crate) fn end_all(tx: &mut Tx, by: &str, now: Time) -> Result<u64, Fault> {
+    let sql = "UPDATE families
+               SET ended_at = $1, ended_by = $2
+               WHERE ended_at IS NULL";
+    tx.run(sql, args![now, by])
+}
+
 /// Forgets families whose last token is over, at most so many.
 pub(crate) fn sweep(tx: &mut Tx, now: Time, limit: u32) -> Result<u64, Fault> {
     let sql = "DELETE FROM families

@@ -9,7 +9,7 @@ mod step;
 
 pub use step::{Ask, Step, Withheld};
 
-pub(crate) use rows::sweep;
+pub(crate) use rows::{sweep, take_all};
 
 use crate::OAuth;
 use crate::ask::{Answer, Asked, Proposal, ResponseMode};

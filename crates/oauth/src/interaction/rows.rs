@@ -42,6 +42,14 @@ pub(super) fn take(tx: &mut Tx, number: i64, now: Time) -> Result<bool, Fault> {
     Ok(tx.one(sql, args![number, now])?.is_some())
 }
 
+/// Spends every request that waits for its person.
+pub(crate) fn take_all(tx: &mut Tx, now: Time) -> Result<u64, Fault> {
+    let sql = "UPDATE interactions
+               SET spent_at = $1
+               WHERE spent_at IS NULL";
+    tx.run(sql, args![now])
+}
+
 /// Forgets requests whose time is over, at most so many.
 pub(crate) fn sweep(tx: &mut Tx, now: Time, limit: u32) -> Result<u64, Fault> {
     let sql = "DELETE FROM interactions
