@@ -17,6 +17,7 @@ pub mod keyring;
 pub mod operator;
 pub mod organization;
 pub mod refusal;
+pub mod restored;
 mod revoke;
 mod settings;
 mod signer;
