@@ -14,7 +14,7 @@ const BODY_BYTES: usize = 512 << 10;
 
 /// The members of a body. Take what is known; what is left over is unknown.
 pub struct Members {
-    members: Map<String, Value>,
+    left: Map<String, Value>,
     prefix: &'static str,
     complaints: Vec<Complaint>,
 }
@@ -45,7 +45,7 @@ impl FromRequest<App> for Members {
 
 impl Members {
     fn of(members: Map<String, Value>) -> Members {
-        Members { members, prefix: "", complaints: Vec::new() }
+        Members { left: members, prefix: "", complaints: Vec::new() }
     }
 
     fn complain(&mut self, name: &str, sentence: &str) {
@@ -54,7 +54,7 @@ impl Members {
 
     /// A member that may be absent.
     fn take<T>(&mut self, name: &str, wanted: &str, read: impl Fn(Value) -> Option<T>) -> Option<T> {
-        let value = self.members.remove(name)?;
+        let value = self.left.remove(name)?;
         let read = read(value);
         if read.is_none() {
             self.complain(name, wanted);
@@ -64,8 +64,8 @@ impl Members {
 
     /// A member that may be absent, or `null`.
     fn change<T>(&mut self, name: &str, wanted: &str, read: impl Fn(Value) -> Option<T>) -> Change<T> {
-        if self.members.get(name).is_some_and(Value::is_null) {
-            self.members.remove(name);
+        if self.left.get(name).is_some_and(Value::is_null) {
+            self.left.remove(name);
             return Change::Clear;
         }
         self.take(name, wanted, read).map_or(Change::Keep, Change::Set)
@@ -78,7 +78,7 @@ impl Members {
 
     /// A text that must be there.
     pub fn required_text(&mut self, name: &str) -> String {
-        if !self.members.contains_key(name) {
+        if !self.left.contains_key(name) {
             self.complain(name, "is required");
         }
         self.text(name).unwrap_or_default()
@@ -146,7 +146,7 @@ impl Members {
     }
 
     fn all_complaints(mut self) -> Vec<Complaint> {
-        let unknown: Vec<_> = self.members.keys().cloned().collect();
+        let unknown: Vec<_> = self.left.keys().cloned().collect();
         for name in unknown {
             self.complain(&name, "is unknown");
         }
