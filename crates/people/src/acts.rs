@@ -33,4 +33,5 @@ pub const APPROVAL_DENIED: Act = Act("approval.denied");
 pub const LINK_MADE: Act = Act("one_time_link.made");
 pub const LINK_USED: Act = Act("one_time_link.used");
 pub const INVITATION_MADE: Act = Act("invitation.made");
+pub const ACCESS_ENDED: Act = Act("access.ended");
 pub const DATA_EXPORTED: Act = Act("data.exported");

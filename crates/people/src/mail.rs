@@ -1,7 +1,7 @@
 //! Mail, as this crate asks for it. The server fills the trait; nothing here waits for a mail server inside a transaction.
 
 use crate::{People, identity};
-use base::{AccountId, Fault};
+use base::{AccountId, Fault, Time};
 use db::Tx;
 use std::future::Future;
 use std::pin::Pin;
@@ -22,8 +22,8 @@ pub trait Mailer: Send + Sync + 'static {
     /// Hands the mail to the mail server.
     fn send(&self, mail: Mail) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
 
-    /// The mails that a mailbox page can show, newest first; nothing where mail really leaves.
-    fn kept(&self) -> Vec<Mail> {
+    /// The mails that were kept instead of sent, newest first: only the demo's mailbox has any.
+    fn kept(&self) -> Vec<(Time, Mail)> {
         Vec::new()
     }
 }

@@ -1,7 +1,9 @@
 //! Accounts: the persons behind the identities. No app ever sees one.
 
+mod access;
 mod delete;
 mod export;
+mod introduce;
 mod register;
 mod rows;
 
