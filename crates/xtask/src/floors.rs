@@ -28,7 +28,7 @@ const FOR_TESTS: &[&str] = &["base", "db", "testkit"];
 /// Libraries that only these crates may know.
 const ROOMS: &[(&str, &[&str])] = &[
     ("axum", &["server", "playground"]),
-    ("askama", &["server"]),
+    ("askama", &["server", "playground"]),
     ("lettre", &["server"]),
     ("reqwest", &["net"]),
     ("rusqlite", &["db"]),

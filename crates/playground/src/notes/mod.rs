@@ -1,0 +1,97 @@
+//! *Notes*: a web app with a server of its own, a *confidential client*.
+//!
+//! Promise: tokens and the client secret stay on this server; the browser holds nothing but a session cookie. (The page `/tokens`
+//! shows tokens because showing them is its purpose. An app of yours has no such page.)
+
+mod claims;
+mod id_token;
+mod issuer;
+mod refresh;
+mod session;
+mod sign_in;
+mod sign_out;
+mod tokens;
+mod tour;
+mod trouble;
+
+pub use trouble::Trouble;
+
+use crate::look;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use issuer::Issuer;
+use session::Sessions;
+use std::sync::Arc;
+
+/// What an app knows of the issuer and of itself. Everything else it reads from the issuer's discovery document.
+pub struct Settings {
+    /// `http://localhost:8460`
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: String,
+    /// `http://localhost:8461`
+    pub origin: String,
+    /// Where Iris is, for the tour.
+    pub iris: String,
+    /// How both apps were registered, to be read.
+    pub manifest: String,
+}
+
+impl Settings {
+    /// The redirect URI, byte for byte as it is registered.
+    fn redirect_uri(&self) -> String {
+        format!("{}/callback", self.origin)
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Notes(Arc<Parts>);
+
+pub(crate) struct Parts {
+    settings: Settings,
+    issuer: Issuer,
+    sessions: Sessions,
+}
+
+impl std::ops::Deref for Notes {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The app.
+pub fn router(settings: Settings) -> Router {
+    let (issuer, sessions) = (Issuer::at(&settings.issuer), Sessions::of(&settings.origin));
+    let notes = Notes(Arc::new(Parts { settings, issuer, sessions }));
+    Router::new()
+        .route("/", get(tour::show))
+        .route("/done/{step}", get(tour::tick))
+        .route("/sign-in", get(sign_in::start))
+        .route("/callback", get(sign_in::finish))
+        .route("/tokens", get(tokens::show))
+        .route("/refresh", post(refresh::refresh))
+        .route("/refreshed", get(refresh::show))
+        .route("/replay", post(refresh::replay))
+        .route("/sign-out", post(sign_out::start))
+        .route("/signed-out", get(sign_out::finish))
+        .layer(from_fn_with_state(notes.clone(), session::with_visit))
+        .layer(from_fn_with_state(notes.clone(), only_own_forms))
+        .merge(look::router())
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .with_state(notes)
+}
+
+/// A form of another site must not act here. `SameSite=Lax` alone does not tell ports of one host apart, so we look at `Origin`.
+async fn only_own_forms(State(notes): State<Notes>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    if request.method() == Method::POST && origin != Some(&notes.settings.origin) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    next.run(request).await
+}

@@ -1,0 +1,142 @@
+//! The session of this app: an unguessable cookie here, everything else on the server (seed of every server-side web app).
+
+use super::issuer::{Answer, Tokens};
+use super::tour::Step;
+use super::{Notes, Trouble};
+use crate::outside::random;
+use crate::page;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
+use serde_json::{Map, Value};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+const MOST: usize = 1000;
+
+/// One browser's visit. The lock is held across a refresh, so that one refresh token is never spent by two requests at once.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) id: String,
+    pub(crate) kept: Arc<tokio::sync::Mutex<Kept>>,
+}
+
+/// What this server remembers of a browser.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) pending: Option<Pending>,
+    pub(crate) signed_in: Option<SignedIn>,
+    pub(crate) done: BTreeSet<Step>,
+    pub(crate) refreshed: Option<Refreshed>,
+    /// What the issuer said when this app was refused.
+    pub(crate) refused: Option<Answer>,
+}
+
+/// A sign-in that has begun: three secrets that its answer must fit.
+pub(crate) struct Pending {
+    pub(crate) state: String,
+    pub(crate) nonce: String,
+    pub(crate) verifier: String,
+}
+
+/// Somebody who is signed in.
+#[derive(Clone)]
+pub(crate) struct SignedIn {
+    pub(crate) tokens: Tokens,
+    /// The claims of the ID token, which has been checked.
+    pub(crate) claims: Map<String, Value>,
+    /// The `kid` of the key that signed it.
+    pub(crate) kid: String,
+}
+
+impl SignedIn {
+    pub(crate) fn name(&self) -> &str {
+        let claim = |name: &str| self.claims.get(name).and_then(Value::as_str);
+        claim("name").or_else(|| claim("sub")).unwrap_or_default()
+    }
+}
+
+/// A refresh, for the page that shows what it changed.
+#[derive(Clone)]
+pub(crate) struct Refreshed {
+    pub(crate) before: SignedIn,
+    pub(crate) after: SignedIn,
+    /// The answer to the old refresh token, once somebody has tried it.
+    pub(crate) replayed: Option<Replayed>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Replayed {
+    pub(crate) token: Answer,
+    /// What userinfo says to the newest access token after that.
+    pub(crate) userinfo: Answer,
+}
+
+/// Every visit, by the digest-free id in its cookie: a sample keeps them in memory, an app of yours in its database.
+pub(crate) struct Sessions {
+    cookie: String,
+    visits: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Kept>>>>,
+}
+
+impl Sessions {
+    /// Ports of one host share cookies, so the name carries ours.
+    pub(crate) fn of(origin: &str) -> Sessions {
+        let port = page::host(origin).rsplit_once(':').map_or("80", |(_, port)| port);
+        Sessions { cookie: format!("notes_{port}"), visits: Mutex::default() }
+    }
+
+    fn find(&self, headers: &HeaderMap) -> Option<Visit> {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let id = lines.flat_map(|line| line.split(';')).find_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            (name == self.cookie).then(|| value.to_owned())
+        })?;
+        let kept = self.visits.lock().get(&id).cloned()?;
+        Some(Visit { id, kept })
+    }
+
+    fn keep(&self, id: String, kept: Arc<tokio::sync::Mutex<Kept>>) -> Visit {
+        let mut visits = self.visits.lock();
+        // A sample on one computer: rather begin again than grow without end.
+        if visits.len() >= MOST {
+            visits.clear();
+        }
+        visits.insert(id.clone(), Arc::clone(&kept));
+        Visit { id, kept }
+    }
+
+    /// Moves a visit to a new id: who knew the id before the sign-in does not know it after (session fixation).
+    pub(crate) fn renew(&self, visit: &Visit) -> Result<HeaderValue, Trouble> {
+        self.visits.lock().remove(&visit.id);
+        let visit = self.keep(random()?, Arc::clone(&visit.kept));
+        self.set_cookie(&visit)
+    }
+
+    /// On https this is `__Host-notes` with `Secure`; plain http on localhost is for samples only.
+    fn set_cookie(&self, visit: &Visit) -> Result<HeaderValue, Trouble> {
+        let text = format!("{}={}; Path=/; HttpOnly; SameSite=Lax", self.cookie, visit.id);
+        HeaderValue::from_str(&text).map_err(|_| Trouble::Wrong("The cookie cannot be written"))
+    }
+}
+
+/// Gives every request its visit; a browser without one gets a cookie.
+pub(crate) async fn with_visit(State(notes): State<Notes>, mut request: Request, next: Next) -> Response {
+    if let Some(visit) = notes.sessions.find(request.headers()) {
+        request.extensions_mut().insert(visit);
+        return next.run(request).await;
+    }
+    let begun = random().map(|id| notes.sessions.keep(id, Arc::default()));
+    let begun = begun.and_then(|visit| Ok((notes.sessions.set_cookie(&visit)?, visit)));
+    let (cookie, visit) = match begun {
+        Ok(begun) => begun,
+        Err(trouble) => return trouble.into_response(),
+    };
+    request.extensions_mut().insert(visit);
+    let mut response = next.run(request).await;
+    if !response.headers().contains_key(header::SET_COOKIE) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,124 @@
+//! `/`: the tour, in seven steps that tick themselves off.
+
+use super::session::{SignedIn, Visit};
+use super::{Notes, Trouble};
+use crate::page;
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Redirect, Response};
+
+/// A step of the tour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Identity,
+    SignIn,
+    Tokens,
+    Refresh,
+    SignOut,
+    Quick,
+    TakeBack,
+}
+
+const STEPS: [Step; 7] =
+    [Step::Identity, Step::SignIn, Step::Tokens, Step::Refresh, Step::SignOut, Step::Quick, Step::TakeBack];
+
+impl Step {
+    /// Its place on the page, and in `/done/{step}`.
+    fn id(self) -> &'static str {
+        match self {
+            Step::Identity => "identity",
+            Step::SignIn => "sign-in",
+            Step::Tokens => "tokens",
+            Step::Refresh => "refresh",
+            Step::SignOut => "sign-out",
+            Step::Quick => "quick",
+            Step::TakeBack => "take-back",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Step::Identity => "Make your identity",
+            Step::SignIn => "Sign in at Notes",
+            Step::Tokens => "Read the tokens",
+            Step::Refresh => "Refresh them",
+            Step::SignOut => "Sign out",
+            Step::Quick => "Sign in at Iris, which nobody registered",
+            Step::TakeBack => "Take it back",
+        }
+    }
+}
+
+/// A step as the page shows it.
+struct Row {
+    step: Step,
+    number: usize,
+    is_done: bool,
+    /// The first one that is not done: its button is the bright one.
+    is_next: bool,
+}
+
+impl Row {
+    fn id(&self) -> &'static str {
+        self.step.id()
+    }
+
+    fn title(&self) -> &'static str {
+        self.step.title()
+    }
+
+    fn button(&self) -> &'static str {
+        if self.is_next { "button go" } else { "button" }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "tour.html")]
+struct Tour<'a> {
+    issuer: &'a str,
+    issuer_host: &'a str,
+    own_host: &'a str,
+    iris: &'a str,
+    iris_host: &'a str,
+    manifest: &'a str,
+    rows: Vec<Row>,
+    signed_in: Option<&'a SignedIn>,
+    refused: Option<String>,
+    is_over: bool,
+}
+
+/// `GET /`
+pub(crate) async fn show(State(notes): State<Notes>, Extension(visit): Extension<Visit>) -> Response {
+    let kept = visit.kept.lock().await;
+    let next = STEPS.into_iter().find(|step| !kept.done.contains(step));
+    let row = |(place, step): (usize, Step)| Row {
+        step,
+        number: place + 1,
+        is_done: kept.done.contains(&step),
+        is_next: next == Some(step),
+    };
+    let settings = &notes.settings;
+    let page = Tour {
+        issuer: &settings.issuer,
+        issuer_host: page::host(&settings.issuer),
+        own_host: page::host(&settings.origin),
+        iris: &settings.iris,
+        iris_host: page::host(&settings.iris),
+        manifest: &settings.manifest,
+        rows: STEPS.into_iter().enumerate().map(row).collect(),
+        signed_in: kept.signed_in.as_ref(),
+        refused: kept.refused.as_ref().map(super::issuer::Answer::pretty),
+        is_over: next.is_none(),
+    };
+    page::show(StatusCode::OK, &page, &settings.issuer)
+}
+
+/// `GET /done/{step}`: the issuer and Iris send the newcomer back here. It ticks a box, no more.
+pub(crate) async fn tick(Extension(visit): Extension<Visit>, Path(name): Path<String>) -> Result<Redirect, Trouble> {
+    let step = [Step::Identity, Step::Quick].into_iter().find(|step| step.id() == name);
+    let step = step.ok_or(Trouble::Wrong("There is no such step"))?;
+    visit.kept.lock().await.done.insert(step);
+    Ok(Redirect::to("/"))
+}
