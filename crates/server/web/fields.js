@@ -26,6 +26,8 @@ function watch(field) {
   let pause;
   /** @type {AbortController | undefined} */
   let asking;
+  // What the server itself has filled in and not refused is fine: one's own handle is taken, by oneself.
+  const kept = field.getAttribute("aria-invalid") === "true" ? "" : field.defaultValue;
 
   /** @param {string} message @param {boolean} ok */
   const say = (message, ok) => {
@@ -39,7 +41,7 @@ function watch(field) {
     clearTimeout(pause);
     asking?.abort();
     const value = field.value.trim();
-    if (!value) return say("", true);
+    if (!value || value === kept) return say("", true);
     pause = setTimeout(async () => {
       asking = new AbortController();
       try {
