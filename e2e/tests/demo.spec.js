@@ -1,0 +1,195 @@
+// `procura demo`, with no setting at all: the tour that a newcomer takes, step by step.
+
+import { startServer } from '../../conformance/lib/server.js'
+import { expect, survey, test as base } from '../lib/test.js'
+
+const ISSUER = 'http://localhost:8460'
+const NOTES = 'http://localhost:8461'
+const IRIS = 'http://localhost:8462'
+
+const test = base.extend({
+  demo: [
+    async ({}, use) => {
+      const usual = { PROCURA_LISTEN: undefined, PROCURA_OPS_LISTEN: undefined, PROCURA_RATE_LIMITS: undefined }
+      const demo = await startServer({ args: ['demo'], settings: usual })
+      await use(demo)
+      await demo.stop()
+    },
+    { scope: 'worker', timeout: 30_000 },
+  ],
+  origins: async ({}, use) => use([ISSUER, NOTES, IRIS]),
+})
+
+test('says where everything is', async ({ demo }) => {
+  expect(demo.issuer).toBe(ISSUER)
+  expect(demo.ops).toBe('127.0.0.1:8469')
+  expect(demo.log).toContain(NOTES)
+  expect(demo.log).toContain(`${ISSUER}/dev/mailbox`)
+  expect(demo.log).toMatch(/http:\/\/localhost:8460\/\S+/)
+  expect((await fetch(`http://${demo.ops}/readyz`)).status).toBe(200)
+})
+
+test('a newcomer takes the whole tour', async ({ page, demo }) => {
+  test.setTimeout(120_000)
+  expect(demo.issuer).toBe(ISSUER)
+  const step = (number) => page.locator('.steps > .step').nth(number - 1)
+  const isDone = (number) => expect(step(number)).toHaveClass(/\bdone\b/)
+
+  await page.goto(ISSUER)
+  await survey(page, 'demo-home')
+  await page.goto(NOTES)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('A tour in seven steps')
+  await survey(page, 'demo-tour')
+
+  // 1. An identity.
+  await page.getByRole('link', { name: 'Create an identity' }).click()
+  await page.getByLabel('Your name').fill('Newcomer')
+  await page.getByLabel('Handle').fill('newcomer')
+  await page.authenticator.touching(async () => {
+    await page.getByRole('button', { name: 'Make my passkey' }).click()
+    await page.getByRole('link', { name: 'I have saved them' }).click()
+  })
+  await page.waitForURL(`${NOTES}/`)
+  await isDone(1)
+
+  // 2. Sign in at Notes.
+  await page.getByRole('link', { name: 'Sign in', exact: true }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Notes')
+  await survey(page, 'demo-consent-notes')
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.waitForURL(`${NOTES}/**`)
+  await page.goto(NOTES)
+  await isDone(2)
+  await expect(page.getByText('Newcomer').first()).toBeVisible()
+
+  // 3. The tokens.
+  await page.getByRole('link', { name: 'Show the tokens' }).click()
+  for (const token of ['access_token', 'access_token_jwt', 'id_token', 'refresh_token']) {
+    await expect(page.locator(`section#${token}`)).toBeVisible()
+  }
+  await expect(page.locator('section#id_token')).toContainText('nonce')
+  await expect(page.getByText('A claim that this tour has no words for')).toHaveCount(0)
+  await survey(page, 'demo-tokens')
+  await page.goto(NOTES)
+  await isDone(3)
+
+  // 4. Refresh, then the old refresh token.
+  await page.getByRole('button', { name: 'Refresh now' }).click()
+  await survey(page, 'demo-refreshed')
+  await page.getByRole('button', { name: 'Use the old refresh token' }).click()
+  await expect(page.getByRole('main')).toContainText('invalid_grant')
+  await expect(page.getByRole('main')).toContainText('401')
+  await survey(page, 'demo-replayed')
+  await page.getByRole('link', { name: 'Sign in again' }).click()
+  await page.waitForURL(`${NOTES}/**`)
+  await page.goto(NOTES)
+  await isDone(4)
+
+  // 5. Sign out of both.
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  if (new URL(page.url()).origin === ISSUER) {
+    await survey(page, 'demo-logout')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+  }
+  await page.waitForURL(`${NOTES}/**`)
+  await page.goto(NOTES)
+  await isDone(5)
+  await page.goto(`${ISSUER}/account`)
+  await expect(page.getByRole('button', { name: /passkey/ })).toBeVisible()
+
+  // 6. Quick sign-in at Iris.
+  await page.goto(NOTES)
+  await page.getByRole('link', { name: 'Open Iris' }).click()
+  await survey(page, 'demo-iris')
+  await page.getByRole('button', { name: 'Quick sign-in' }).click()
+  await page.waitForURL(`${ISSUER}/**`)
+  await page.authenticator.touching(async () => {
+    await page.getByRole('button', { name: 'Continue with a passkey' }).click()
+    await expect(page.getByRole('main')).toContainText('Nobody has registered this app')
+  })
+  await expect(page.getByRole('main')).toContainText('localhost:8462')
+  await survey(page, 'demo-consent-quick')
+  await page.getByRole('button', { name: /Allow|Continue/ }).click()
+  await page.waitForURL(`${IRIS}/**`)
+  await expect(page.locator('#hello')).toHaveText('Hello, Newcomer')
+  await expect(page.locator('#userinfo')).toContainText('newcomer')
+  await survey(page, 'demo-iris-signed-in')
+  await page.getByRole('link', { name: 'On with the tour' }).click()
+  await isDone(6)
+
+  // 7. Take it back.
+  await step(7).getByRole('link', { name: /Sign in at Notes again/ }).click()
+  await page.waitForURL(`${NOTES}/**`)
+  await page.goto(`${ISSUER}/account/access`)
+  await expect(page.getByRole('main')).toContainText('Notes')
+  await expect(page.getByRole('main')).toContainText('Quick')
+  await survey(page, 'demo-access')
+  await page.getByRole('link', { name: /^End access of .*Notes/ }).click()
+  await page.getByRole('main').locator('form[method="post"] button').last().click()
+  await page.goto(NOTES)
+  await page.getByRole('button', { name: 'Let Notes refresh' }).click()
+  await page.goto(NOTES)
+  await isDone(7)
+  await expect(page.getByRole('main')).toContainText('invalid_grant')
+  await expect(page.getByText('That was the tour.')).toBeVisible()
+  await survey(page, 'demo-tour-over')
+})
+
+test('Iris signs in as a registered public app too, and out again', async ({ page, demo }) => {
+  await asAda(page, demo)
+  await page.goto(IRIS)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await expect(page.locator('#hello')).toHaveText(/^Hello, /)
+  await page.getByRole('button', { name: 'Sign out of Iris' }).click()
+  await expect(page.getByRole('button', { name: 'Quick sign-in' })).toBeVisible()
+  await expect(page.locator('#mistake')).toBeEmpty()
+})
+
+test('a refused sign-in is said in words at Iris', async ({ page, demo }) => {
+  await asAda(page, demo)
+  await page.goto(IRIS)
+  await page.getByRole('button', { name: 'Quick sign-in' }).click()
+  await page.getByRole('button', { name: /Deny|Cancel/ }).click()
+  await expect(page.locator('#mistake')).toHaveText(/You said no/)
+  await survey(page, 'demo-iris-refused')
+})
+
+test('mail arrives in the mailbox, and the code in it proves an address', async ({ page, demo }) => {
+  await asAda(page, demo)
+  await page.goto(`${ISSUER}/account/identities`)
+  await page.getByRole('link', { name: /^Edit/ }).first().click()
+  await survey(page, 'demo-identity')
+  await page.getByRole('link', { name: /Add an address|Change/ }).click()
+  await survey(page, 'demo-email-add')
+  await page.getByLabel('E-mail address').fill('new@moreau.example')
+  await page.getByRole('button', { name: 'Send the code' }).click()
+  await survey(page, 'demo-email-code')
+
+  const mailbox = await page.context().newPage()
+  await mailbox.goto(`${ISSUER}/dev/mailbox`)
+  await survey(mailbox, 'demo-mailbox')
+  const [code] = /\b\d{6}\b/.exec(await mailbox.locator('article').first().textContent())
+  await mailbox.close()
+  await page.getByLabel(/^Code/).fill(code)
+  await page.getByRole('button', { name: 'Confirm the address' }).click()
+  await expect(page.getByRole('main')).toContainText('new@moreau.example')
+})
+
+let codes
+/** Signs in as Ada, as the console says: by the link the first time, by a recovery code after that. */
+async function asAda(page, demo) {
+  if (!codes) {
+    const link = demo.log.match(/One-time link\s+(\S+)/)[1]
+    codes = demo.log.split('Recovery codes\n')[1].match(/\b[\w-]{9,}\b/g).slice(0, 10)
+    await page.goto(link)
+    await survey(page, 'demo-one-time-link')
+    await page.getByRole('main').getByRole('button').click()
+  } else {
+    await page.goto(`${ISSUER}/recover`)
+    await page.getByLabel('Handle').fill('ada')
+    await page.getByLabel(/code/i).fill(codes.pop())
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+  await page.waitForURL((url) => url.pathname.startsWith('/account') || url.pathname === '/')
+}
