@@ -440,3 +440,39 @@ async fn threat_189_an_operator_token_opens_until_it_ends_and_nothing_else_does(
         assert!(!try_at(String::new(), START).await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn a_deleted_account_takes_its_personal_apps_along_and_leaves_teams_an_owner() {
+    for world in World::both().await {
+        let ada = AccountId::from_text("acc_ada");
+        let (account, acme) = (ada.clone(), world.acme.id.clone());
+        let Actor::Account(viewer) = world.member(Role::Viewer).await else { unreachable!() };
+        let Actor::Account(developer) = world.member(Role::Developer).await else { unreachable!() };
+        let (own, team) = world
+            .does(move |tx, seams| {
+                organization::add_member(tx, seams, &Actor::Operator, &acme, &account, Role::Owner)?;
+                let personal = organization::personal(tx, seams, &account, "Ada")?;
+                let actor = Actor::Account(account.clone());
+                let own = app::create(tx, seams, &actor, new_app(&personal.id), notes())?.app.id;
+                let team = app::create(tx, seams, &actor, new_app(&acme), notes())?.app.id;
+                organization::forget_account(tx, seams, &account)?;
+                Ok::<_, Error>((own, team))
+            })
+            .await
+            .unwrap();
+        assert!(world.found(&own).await.is_none() && world.found(&team).await.is_some());
+        let (account, acme) = (ada.clone(), world.acme.id.clone());
+        let (left, members) = world
+            .does(move |tx, _| {
+                Ok::<_, Fault>((organization::of_account(tx, &account)?, organization::members(tx, &acme)?))
+            })
+            .await
+            .unwrap();
+        assert!(left.is_empty());
+        let mut roles: Vec<_> = members.into_iter().map(|member| (member.account, member.role)).collect();
+        let mut expected = vec![(viewer, Role::Viewer), (developer, Role::Owner)];
+        roles.sort();
+        expected.sort();
+        assert_eq!(roles, expected, "{}", world.name);
+    }
+}

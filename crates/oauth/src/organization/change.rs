@@ -1,8 +1,7 @@
 //! Making organizations, and who is in them.
 
 use super::{Actor, Organization, Role, check_key, find, find_by_key, members, rows};
-use crate::app::Error;
-use crate::app::check_name;
+use crate::app::{self, Error, check_name};
 use base::{AccountId, Fault, OrganizationId, Seams};
 use db::Tx;
 use ledger::journal::{self, Act, Entry};
@@ -13,6 +12,7 @@ pub mod act {
     use ledger::Act;
 
     pub const CREATED: Act = Act("organization.created");
+    pub const DELETED: Act = Act("organization.deleted");
     pub const RENAMED: Act = Act("organization.renamed");
     pub const MEMBER_ADDED: Act = Act("organization.member_added");
     pub const MEMBER_CHANGED: Act = Act("organization.member_changed");
@@ -148,6 +148,43 @@ pub fn remove_member(
     keep_an_owner(tx, id, account)?;
     rows::delete_member(tx, id, account)?;
     write(tx, seams, actor, id, act::MEMBER_REMOVED, json!({ "by": actor.word(), "member": account.as_str() }))?;
+    Ok(())
+}
+
+/// Takes an account that is being deleted out of every organization, inside the caller's transaction. Its personal one goes with
+/// its apps unless others work there too; where it was the last owner, whoever has most to say there becomes one.
+pub fn forget_account(tx: &mut Tx<'_>, seams: &Seams, account: &AccountId) -> Result<(), Error> {
+    let actor = Actor::Account(account.clone());
+    for (organization, role) in super::of_account(tx, account)? {
+        rows::hold(tx, &organization.id, seams.now())?;
+        let others: Vec<_> =
+            members(tx, &organization.id)?.into_iter().filter(|member| member.account != *account).collect();
+        let heir = others.iter().max_by_key(|member| (member.role, std::cmp::Reverse(member.joined_at)));
+        match heir {
+            None if organization.personal_of.is_some() => {
+                for app in app::list_of_organization(tx, &organization.id, "", u32::MAX)? {
+                    app::delete(tx, seams, &Actor::Operator, &app.id)?;
+                }
+                rows::delete(tx, &organization.id)?;
+                write(tx, seams, &actor, &organization.id, act::DELETED, json!({ "by": actor.word() }))?;
+                continue;
+            }
+            Some(heir) if role == Role::Owner && !others.iter().any(|member| member.role == Role::Owner) => {
+                rows::put_member(tx, &organization.id, &heir.account, Role::Owner, seams.now())?;
+            }
+            _ => {}
+        }
+        rows::delete_member(tx, &organization.id, account)?;
+        rows::leave_personal(tx, &organization.id, account)?;
+        write(
+            tx,
+            seams,
+            &actor,
+            &organization.id,
+            act::MEMBER_REMOVED,
+            json!({ "by": actor.word(), "member": account.as_str() }),
+        )?;
+    }
     Ok(())
 }
 

@@ -134,3 +134,19 @@ pub(super) fn delete_member(tx: &mut Tx<'_>, id: &OrganizationId, account: &Acco
     tx.run(sql, args![id, account])?;
     Ok(())
 }
+
+/// Removes the organization and its members. Its apps must be gone.
+pub(super) fn delete(tx: &mut Tx<'_>, id: &OrganizationId) -> Result<(), Fault> {
+    tx.run("DELETE FROM members WHERE organization_id = $1", args![id])?;
+    tx.run("DELETE FROM organizations WHERE id = $1", args![id])?;
+    Ok(())
+}
+
+/// An organization whose person has left it is nobody's personal one any more.
+pub(super) fn leave_personal(tx: &mut Tx<'_>, id: &OrganizationId, account: &AccountId) -> Result<(), Fault> {
+    let sql = "UPDATE organizations
+               SET personal_of = NULL
+               WHERE id = $1 AND personal_of = $2";
+    tx.run(sql, args![id, account])?;
+    Ok(())
+}
