@@ -1,34 +1,56 @@
-//! Mail: by SMTP where a server is set up, into a mailbox page in the demo, nowhere otherwise.
+//! Outgoing mail: through a mail server, or into the demo's mailbox, or not at all.
 
 use crate::config::Config;
-use base::Fault;
-use lettre::message::Mailbox as Address;
+use base::{Fault, Seams, Time};
 use lettre::message::header::ContentType;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use parking_lot::Mutex;
 use people::{Mail, Mailer};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(15);
+const MAILBOX: usize = 100;
 
 type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
-/// The mailer that the settings name.
-pub fn from_config(config: &Config) -> Result<Arc<dyn Mailer>, Fault> {
-    let Some(url) = &config.mail.smtp_url else {
-        return Ok(if config.demo { Arc::new(Mailbox::default()) } else { Arc::new(Nowhere) });
-    };
-    let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.reveal())
-        .map_err(|_| Fault::new("mail set-up: PROCURA_SMTP_URL is not an smtp:// or smtps:// URL"))?
-        .build();
-    let from = config.mail.from.parse().map_err(|_| Fault::new("mail set-up: the sender is not an address"))?;
-    Ok(Arc::new(Smtp { smtp, from }))
+/// The mailer that the settings ask for.
+pub fn from_config(config: &Config, seams: &Seams) -> Result<Arc<dyn Mailer>, Fault> {
+    match &config.mail.smtp_url {
+        Some(url) => Ok(Arc::new(Smtp::at(url.reveal(), &config.people.name, &config.mail.from)?)),
+        None if config.demo => Ok(Arc::new(Mailbox { seams: seams.clone(), kept: Mutex::default() })),
+        None => Ok(Arc::new(Nobody)),
+    }
 }
 
+/// Hands mail to a mail server.
 struct Smtp {
-    smtp: AsyncSmtpTransport<Tokio1Executor>,
-    from: Address,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: String,
+}
+
+impl Smtp {
+    fn at(url: &str, name: &str, from: &str) -> Result<Smtp, Fault> {
+        // The cause may repeat the URL, which holds a password.
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(|_| Fault::new("mail set up: the server's address was refused"))?;
+        let plain: String = name.chars().filter(|letter| letter.is_alphanumeric() || *letter == ' ').collect();
+        Ok(Smtp { transport: builder.timeout(Some(PATIENCE)).build(), from: format!("\"{plain}\" <{from}>") })
+    }
+
+    fn message(&self, mail: Mail) -> Result<Message, Fault> {
+        let broken = |_| Fault::new("mail write: an address is malformed");
+        Message::builder()
+            .from(self.from.parse().map_err(broken)?)
+            .to(mail.to.parse().map_err(broken)?)
+            .subject(mail.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(mail.text)
+            .map_err(|_| Fault::new("mail write: not a message"))
+    }
 }
 
 impl Mailer for Smtp {
@@ -38,37 +60,21 @@ impl Mailer for Smtp {
 
     fn send(&self, mail: Mail) -> Sending<'_> {
         Box::pin(async move {
-            let to = mail.to.parse().map_err(|_| Fault::new("mail send: the recipient is not an address"))?;
-            let message = Message::builder()
-                .from(self.from.clone())
-                .to(to)
-                .subject(mail.subject)
-                .header(ContentType::TEXT_PLAIN)
-                .body(mail.text)
-                .map_err(|_| Fault::new("mail send: the message cannot be written"))?;
-            self.smtp.send(message).await.map(drop).map_err(|cause| Fault::new(format!("mail send: {cause}")))
+            let message = self.message(mail)?;
+            // The cause may repeat the recipient.
+            self.transport.send(message).await.map(drop).map_err(|cause| match cause.status() {
+                Some(code) => Fault::new(format!("mail send: the server answered {code}")),
+                None => Fault::new("mail send: the server did not take it"),
+            })
         })
     }
 }
 
-/// No mail server: whatever needs a mail says so.
-struct Nowhere;
-
-impl Mailer for Nowhere {
-    fn is_ready(&self) -> bool {
-        false
-    }
-
-    fn send(&self, _: Mail) -> Sending<'_> {
-        Box::pin(async { Err(Fault::new("mail send: no mail server is set up")) })
-    }
+/// Keeps the last mails for the demo's `/dev/mailbox`.
+struct Mailbox {
+    seams: Seams,
+    kept: Mutex<VecDeque<(Time, Mail)>>,
 }
-
-/// The demo's mails, newest first, for `/dev/mailbox`.
-#[derive(Default)]
-pub struct Mailbox(Mutex<VecDeque<Mail>>);
-
-const MOST_MAILS: usize = 50;
 
 impl Mailer for Mailbox {
     fn is_ready(&self) -> bool {
@@ -76,13 +82,26 @@ impl Mailer for Mailbox {
     }
 
     fn send(&self, mail: Mail) -> Sending<'_> {
-        let mut mails = self.0.lock();
-        mails.push_front(mail);
-        mails.truncate(MOST_MAILS);
+        let mut kept = self.kept.lock();
+        kept.push_front((self.seams.now(), mail));
+        kept.truncate(MAILBOX);
         Box::pin(async { Ok(()) })
     }
 
-    fn kept(&self) -> Vec<Mail> {
-        self.0.lock().iter().cloned().collect()
+    fn kept(&self) -> Vec<(Time, Mail)> {
+        self.kept.lock().iter().cloned().collect()
+    }
+}
+
+/// No mail server is set up.
+struct Nobody;
+
+impl Mailer for Nobody {
+    fn is_ready(&self) -> bool {
+        false
+    }
+
+    fn send(&self, _: Mail) -> Sending<'_> {
+        Box::pin(async { Err(Fault::new("mail send: no mail server is set up")) })
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod logos;
 pub mod metadata;
+pub mod people;
 pub mod v1;
 
 use crate::app::App;
@@ -10,5 +11,5 @@ use axum::routing::get;
 
 /// The routes of every part. A new part is one line here.
 pub fn router() -> Router<App> {
-    Router::new().route("/logos/{id}", get(logos::show)).merge(v1::router())
+    Router::new().route("/logos/{id}", get(logos::show)).merge(people::router()).merge(v1::router())
 }

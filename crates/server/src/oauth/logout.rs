@@ -86,7 +86,7 @@ pub async fn confirm(State(app): State<App>, signed: Signed, Form(form): Form<Co
         Some(flow) => app.oauth.find_pairs(flow).await?.unwrap_or_default(),
         None => Vec::new(),
     };
-    if form.decision.as_deref() == Some("deny") {
+    if form.decision.as_deref() == Some("stay") {
         return Ok(page::go("/account"));
     }
     let asked = read(&app, &stored).await?;

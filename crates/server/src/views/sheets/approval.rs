@@ -64,7 +64,7 @@ impl ApproveCode {
     }
 }
 
-/// The approving device confirms: `POST {action}` with `csrf`, `request`, `decision` = `approve` or `deny`.
+/// The approving device confirms: `POST {action}` with `csrf`, `request`, `code`, `decision` = `approve` or `deny`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "sheets/approve.html")]
 pub struct Approve {

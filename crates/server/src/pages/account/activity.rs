@@ -1,0 +1,137 @@
+//! `/account/activity`: what happened, a sentence each.
+
+use super::{Done, place};
+use crate::app::App;
+use crate::edge::faults::PageError;
+use crate::edge::page::{self, PageResult};
+use crate::edge::session::Signed;
+use crate::views::account::{AccountTab, Activity};
+use crate::views::{Event, Link, Moment, Name, Pager, Weight};
+use axum::extract::{Query, State};
+use ledger::journal::Told;
+use people::identity::Identity;
+use serde::Deserialize;
+
+const PAGE: u32 = 50;
+
+#[derive(Deserialize)]
+pub struct Range {
+    before: Option<i64>,
+}
+
+/// `GET /account/activity?before=`
+pub async fn show(State(app): State<App>, signed: Signed, Query(range): Query<Range>) -> PageResult {
+    let (frame, rail, identities) = place(&app, &signed, AccountTab::Activity, &Done::default()).await?;
+    let told = app.people.activity(&signed.session.account, range.before.unwrap_or(i64::MAX), PAGE).await?;
+    let is_full = told.len() == PAGE as usize;
+    let older = told
+        .last()
+        .filter(|_| is_full)
+        .map(|last| Link::new("Older", format!("/account/activity?before={}", last.number)));
+    let newer = range.before.map(|_| Link::new("Newest", "/account/activity"));
+    let view = Activity {
+        frame,
+        rail,
+        filters: Vec::new(),
+        events: events(&app, &told, &identities).await?,
+        pager: Pager { newer, older },
+        kept_for: "as long as the account".to_owned(),
+    };
+    page::show(&view)
+}
+
+/// The lines as sentences.
+pub async fn events(app: &App, told: &[Told], identities: &[Identity]) -> Result<Vec<Event>, PageError> {
+    let mut events = Vec::with_capacity(told.len());
+    for line in told {
+        let name = match &line.app {
+            Some(id) => app.oauth.app(id.as_str()).await?.map(|client| Name::new(&client.name)),
+            None => None,
+        };
+        let device = line.detail.as_ref().and_then(|detail| detail.get("device")).and_then(|device| device.as_str());
+        events.push(Event {
+            sentence: sentence(line, name.as_ref().map_or("an app", Name::as_str), identities),
+            device: device.map(Name::new),
+            place: line.source.clone(),
+            when: Moment::seen_from(line.at, app.seams.now()),
+            weight: weight(&line.act),
+        });
+    }
+    Ok(events)
+}
+
+/// How much a line deserves a look.
+pub fn weight(act: &str) -> Weight {
+    match act {
+        "passkey.copied" | "recovery_code.refused" | "refresh_token.reused" | "code.replayed" => Weight::Alarming,
+        "passkey.added"
+        | "passkey.removed"
+        | "recovery_code.used"
+        | "recovery_codes.made"
+        | "approval.given"
+        | "one_time_link.used"
+        | "operator.made"
+        | "session.opened"
+        | "sign_in.allowed"
+        | "data.exported" => Weight::Notable,
+        _ => Weight::Plain,
+    }
+}
+
+fn sentence(told: &Told, app: &str, identities: &[Identity]) -> String {
+    let detail = |name: &str| {
+        let value = told.detail.as_ref().and_then(|detail| detail.get(name)).and_then(|value| value.as_str());
+        value.map(Name::new).unwrap_or_default()
+    };
+    let identity = || {
+        let found = identities.iter().find(|identity| told.identity.as_ref() == Some(&identity.id));
+        found.map_or_else(|| "an identity".to_owned(), |identity| format!("@{}", identity.handle))
+    };
+    match told.act.as_str() {
+        "account.created" => "You made this account.".to_owned(),
+        "account.disabled" => "This account was disabled.".to_owned(),
+        "operator.made" => "You became an operator of this server.".to_owned(),
+        "identity.created" => format!("You made {}.", identity()),
+        "identity.changed" => format!("You changed {}.", identity()),
+        "identity.deleted" => "You deleted an identity.".to_owned(),
+        "picture.changed" => format!("You changed the picture of {}.", identity()),
+        "email.asked" => format!("A code was sent to prove an address of {}.", identity()),
+        "email.verified" => format!("You proved the address of {}.", identity()),
+        "email.removed" => format!("You removed the address of {}.", identity()),
+        "passkey.added" => format!("You added the passkey {}.", detail("name")),
+        "passkey.renamed" => "You renamed a passkey.".to_owned(),
+        "passkey.removed" => "You removed a passkey.".to_owned(),
+        "passkey.copied" => {
+            format!("A sign-in with the passkey {} was refused: it may have been copied. Remove it.", detail("name"))
+        }
+        "session.opened" => match detail("by").as_str() {
+            "passkey" => "You signed in with a passkey.".to_owned(),
+            "recovery_code" => "You signed in with a recovery code.".to_owned(),
+            "approval" => "You signed in, approved by another device.".to_owned(),
+            "one_time_link" => "You signed in by a one-time link.".to_owned(),
+            _ => "You signed in.".to_owned(),
+        },
+        "session.renewed" => "You confirmed that it is you.".to_owned(),
+        "session.ended" => "You signed out.".to_owned(),
+        "sessions.ended" => "You signed out everywhere else.".to_owned(),
+        "device.renamed" => "You renamed a device.".to_owned(),
+        "device.removed" => "You removed a device.".to_owned(),
+        "recovery_codes.made" => "You made new recovery codes.".to_owned(),
+        "recovery_code.used" => "A recovery code was used.".to_owned(),
+        "recovery_code.refused" => "A wrong recovery code was tried.".to_owned(),
+        "approval.given" => "You let another device in.".to_owned(),
+        "approval.denied" => "You turned another device away.".to_owned(),
+        "one_time_link.made" => "A one-time link was made for you by whoever runs this server.".to_owned(),
+        "one_time_link.used" => "A one-time link was used to sign in.".to_owned(),
+        "invitation.made" => "You made an invitation.".to_owned(),
+        "data.exported" => "You took your data along.".to_owned(),
+        "access.ended" => format!("You ended what {app} may do."),
+        "sign_in.allowed" => format!("You let {app} know you as {}.", identity()),
+        "sign_in.denied" => format!("You did not let {app} know you."),
+        "code.redeemed" => format!("You signed in to {app}."),
+        "code.replayed" | "code.burned" => format!("A sign-in to {app} was used twice, so it was ended."),
+        "refresh_token.reused" => format!("{app} used something twice that works once, so you are signed out there."),
+        "token.revoked" => format!("{app} signed you out there."),
+        other => other.replace(['.', '_'], " "),
+    }
+}
