@@ -8,6 +8,7 @@ pub mod chores;
 pub mod claims;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod edge;
 pub mod failure;
 pub mod links;

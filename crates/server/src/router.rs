@@ -55,6 +55,7 @@ fn protocol_pages() -> Router<App> {
         .route("/signin/decision", post(authorize::decide))
         .route("/logout", get(logout::open).post(logout::open_by_post))
         .route("/logout/confirm", post(logout::confirm))
+        .route("/demo", get(crate::demo::tour))
 }
 
 /// Answered by the CORS layer before it gets here.

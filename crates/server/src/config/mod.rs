@@ -63,6 +63,8 @@ pub struct Config {
     pub logs: Logs,
     /// `procura demo`: everything on loopback, data in a temporary folder, a mailbox page.
     pub demo: bool,
+    /// Where the demo's tour is: the origin of its app Notes.
+    pub tour: Option<String>,
     issuer_is_given: bool,
 }
 
@@ -104,6 +106,7 @@ impl Config {
             limits: Limits::read(&from)?,
             logs: Logs::read(&from)?,
             demo: false,
+            tour: None,
             issuer_is_given,
         })
     }

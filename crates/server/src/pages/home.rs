@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::config::Registration;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::MaybeSigned;
-use crate::views::Home;
+use crate::views::{Home, Link};
 use axum::extract::State;
 
 /// `GET /`
@@ -17,7 +17,7 @@ pub async fn show(State(app): State<App>, MaybeSigned(signed): MaybeSigned) -> P
         frame: page::frame(&app),
         is_registration_open: app.config.people.registration == Registration::Open,
         has_developers: app.config.developers.self_service,
-        tour: None,
+        tour: app.config.tour.is_some().then(|| Link::new("take the tour", "/demo")),
     };
     page::show(&view)
 }

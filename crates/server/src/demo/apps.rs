@@ -1,0 +1,84 @@
+//! The sample apps: their places, their registration, their servers.
+
+use super::port_after;
+use crate::app::App;
+use crate::apply;
+use crate::failure::Failure;
+use crate::serve::{Patience, bind, serve};
+use base::Secret;
+use base::digest::hex;
+use base::entropy::draw;
+use std::net::SocketAddr;
+use std::path::Path;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+const MANIFEST: &str = include_str!("manifest.toml");
+
+/// Two listeners, bound before the server: it has to know where the tour is.
+pub struct SampleApps {
+    notes: TcpListener,
+    iris: TcpListener,
+    /// `http://localhost:8461`
+    pub notes_origin: String,
+    /// `http://localhost:8462`
+    pub iris_origin: String,
+}
+
+/// What the apps were given when they were registered.
+pub struct Registered {
+    notes_id: String,
+    notes_secret: Secret,
+    iris_id: String,
+    manifest: String,
+}
+
+impl SampleApps {
+    /// Takes the two ports after the server's.
+    pub async fn bind(listen: SocketAddr) -> Result<SampleApps, Failure> {
+        let at = |places| Ok::<_, Failure>(SocketAddr::new(listen.ip(), port_after(listen.port(), places)?));
+        let (notes, notes_at) = bind(at(1)?, "PROCURA_LISTEN").await?;
+        let (iris, iris_at) = bind(at(2)?, "PROCURA_LISTEN").await?;
+        let origin = |address: SocketAddr| format!("http://localhost:{}", address.port());
+        Ok(SampleApps { notes, iris, notes_origin: origin(notes_at), iris_origin: origin(iris_at) })
+    }
+
+    /// Registers both, as `procura apply` would.
+    pub(super) async fn register(&self, app: &App) -> Result<Registered, Failure> {
+        let manifest = MANIFEST.replace("NOTES_ORIGIN", &self.notes_origin).replace("IRIS_ORIGIN", &self.iris_origin);
+        let secret = hex(&draw::<32>(app.seams.entropy())?);
+        let environment = |name: &str| (name == "NOTES_SECRET").then(|| secret.clone());
+        let lines = apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment).await;
+        let lines = lines.map_err(|error| Failure::new(format!("demo manifest: {error}")))?;
+        let value = |name: &str| {
+            let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            found.map(str::to_owned).ok_or_else(|| Failure::new(format!("demo manifest: no {name}")))
+        };
+        Ok(Registered {
+            notes_id: value("app.notes.client_id")?,
+            notes_secret: Secret::new(&*secret),
+            iris_id: value("app.iris.client_id")?,
+            manifest,
+        })
+    }
+
+    /// Serves both until `stop` turns true.
+    pub fn start(self, issuer: &str, registered: &Registered, stop: &watch::Receiver<bool>) {
+        let notes = playground::notes::router(playground::notes::Settings {
+            issuer: issuer.to_owned(),
+            client_id: registered.notes_id.clone(),
+            client_secret: registered.notes_secret.reveal().to_owned(),
+            origin: self.notes_origin.clone(),
+            iris: self.iris_origin.clone(),
+            manifest: registered.manifest.clone(),
+        });
+        let iris = playground::iris::router(playground::iris::Settings {
+            issuer: issuer.to_owned(),
+            client_id: registered.iris_id.clone(),
+            origin: self.iris_origin,
+            tour: self.notes_origin,
+        });
+        tokio::spawn(serve(self.notes, notes, Patience::default(), stop.clone()));
+        tokio::spawn(serve(self.iris, iris, Patience::default(), stop.clone()));
+    }
+}
