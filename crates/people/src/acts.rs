@@ -5,6 +5,7 @@ use ledger::Act;
 pub const ACCOUNT_CREATED: Act = Act("account.created");
 pub const ACCOUNT_DELETED: Act = Act("account.deleted");
 pub const ACCOUNT_DISABLED: Act = Act("account.disabled");
+pub const ACCOUNT_ENABLED: Act = Act("account.enabled");
 pub const OPERATOR_MADE: Act = Act("operator.made");
 pub const IDENTITY_CREATED: Act = Act("identity.created");
 pub const IDENTITY_CHANGED: Act = Act("identity.changed");

@@ -9,7 +9,7 @@ mod rows;
 
 pub use delete::delete;
 pub use register::{NewPerson, Registered};
-pub use rows::{find, has_operator};
+pub use rows::{find, has_operator, list};
 
 pub(crate) use rows::{find_live, hold, user_handle};
 
@@ -48,6 +48,21 @@ impl People {
                 grant::end_all_of_account(tx, &account, EndedBy::Operator, now)?;
                 journal::write(tx, &entry)?;
                 Ok(true)
+            })
+            .await
+    }
+
+    /// Lets a disabled account sign in again. What had ended stays ended. False when it was not disabled.
+    pub async fn enable_account(&self, account: &AccountId) -> Result<bool> {
+        let entry = Entry::new(acts::ACCOUNT_ENABLED, self.seams())?.account(account);
+        let account = account.clone();
+        self.store()
+            .write(move |tx| {
+                let is_done = rows::enable(tx, &account)?;
+                if is_done {
+                    journal::write(tx, &entry)?;
+                }
+                Ok(is_done)
             })
             .await
     }

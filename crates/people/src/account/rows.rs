@@ -21,6 +21,16 @@ pub fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>, Fault> {
     tx.one(sql, args![id])?.as_ref().map(account).transpose()
 }
 
+/// Accounts after an id (empty for the first), by id. For operators.
+pub fn list(tx: &mut Tx, after: &str, limit: u32) -> Result<Vec<Account>, Fault> {
+    let sql = "SELECT id, is_operator, created_at, disabled_at
+               FROM accounts
+               WHERE id > $1
+               ORDER BY id
+               LIMIT $2";
+    tx.all(sql, args![after, limit])?.iter().map(account).collect()
+}
+
 /// The account with this id, unless it is disabled.
 pub(crate) fn find_live(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>, Fault> {
     Ok(find(tx, id)?.filter(|account| account.disabled_at.is_none()))
@@ -73,6 +83,13 @@ pub(super) fn disable(tx: &mut Tx, id: &AccountId, now: Time) -> Result<bool, Fa
                SET disabled_at = $2
                WHERE id = $1 AND disabled_at IS NULL";
     Ok(tx.run(sql, args![id, now])? == 1)
+}
+
+pub(super) fn enable(tx: &mut Tx, id: &AccountId) -> Result<bool, Fault> {
+    let sql = "UPDATE accounts
+               SET disabled_at = NULL
+               WHERE id = $1 AND disabled_at IS NOT NULL";
+    Ok(tx.run(sql, args![id])? == 1)
 }
 
 pub(super) fn delete(tx: &mut Tx, id: &AccountId) -> Result<(), Fault> {

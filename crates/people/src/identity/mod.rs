@@ -7,11 +7,11 @@ pub mod picture;
 mod rows;
 
 pub use handle::Handle;
-pub use rows::{find, list_of_account};
+pub use rows::{find, find_by_handle, list_of_account};
 
 pub(crate) use create::insert_first;
 pub(crate) use rows::{clear_email, set_email};
-pub(crate) use rows::{delete_of_account, find_by_handle, is_taken};
+pub(crate) use rows::{delete_of_account, is_taken};
 
 use crate::refusal::{Code, Result, refuse};
 use crate::{People, text};

@@ -37,7 +37,7 @@ pub fn find(tx: &mut Tx, id: &IdentityId) -> Result<Option<Identity>, Fault> {
 }
 
 /// The identity with this handle.
-pub(crate) fn find_by_handle(tx: &mut Tx, handle: &Handle) -> Result<Option<Identity>, Fault> {
+pub fn find_by_handle(tx: &mut Tx, handle: &Handle) -> Result<Option<Identity>, Fault> {
     let sql = "SELECT identities.id, identities.account_id, identities.handle, identities.display_name, identities.is_primary,
                       identities.picture_id, identities.email, identities.email_verified_at, identities.created_at,
                       accounts.disabled_at

@@ -13,6 +13,7 @@ mod organizations;
 mod page;
 mod problem;
 mod shape;
+mod users;
 
 pub use openapi::document;
 
@@ -44,6 +45,10 @@ fn routes() -> Vec<Route> {
         ("patch", "/organizations/{organization_id}", patch(organizations::update)),
         ("put", "/organizations/{organization_id}/members/{account_id}", put(organizations::put_member)),
         ("delete", "/organizations/{organization_id}/members/{account_id}", delete(organizations::remove_member)),
+        ("get", "/users", get(users::list)),
+        ("get", "/users/{account_id}", get(users::show)),
+        ("post", "/users/{account_id}/disable", post(users::disable)),
+        ("post", "/users/{account_id}/enable", post(users::enable)),
         ("get", "/audit", get(audit::list)),
     ]
 }

@@ -73,6 +73,9 @@ pub async fn put_member(
     let (id, account, seams) = (OrganizationId::from_text(id), AccountId::from_text(account), server.seams.clone());
     let put = move |tx: &mut Tx<'_>| {
         let (_, members) = whole(tx, &id)?;
+        if people::account::find(tx, &account)?.is_none() {
+            return Err(Error::about("account", "is no account of this server"));
+        }
         if members.iter().any(|member| member.account == account) {
             organization::set_role(tx, &seams, &Actor::Operator, &id, &account, role)?;
         } else {

@@ -5,6 +5,8 @@ use ledger::Grant;
 use ledger::journal::Told;
 use oauth::app::{App as Registered, AppSecret};
 use oauth::organization::{Member, Organization};
+use people::account::Account;
+use people::identity::Identity;
 use serde_json::{Value, json};
 
 /// An app as a list shows it.
@@ -77,6 +79,28 @@ pub fn member(member: &Member) -> Value {
         "account_id": member.account.as_str(),
         "role": member.role.as_str(),
         "joined_at": member.joined_at.iso(),
+    })
+}
+
+/// A person's account.
+pub fn user(account: &Account, identities: &[Identity]) -> Value {
+    json!({
+        "account_id": account.id.as_str(),
+        "is_operator": account.is_operator,
+        "created_at": account.created_at.iso(),
+        "disabled_at": account.disabled_at.map(base::Time::iso),
+        "identities": identities.iter().map(identity).collect::<Vec<_>>(),
+    })
+}
+
+fn identity(identity: &Identity) -> Value {
+    json!({
+        "sub": identity.id.as_str(),
+        "handle": identity.handle,
+        "name": identity.display_name,
+        "email": identity.email,
+        "is_primary": identity.is_primary,
+        "created_at": identity.created_at.iso(),
     })
 }
 

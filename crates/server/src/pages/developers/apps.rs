@@ -6,8 +6,8 @@ use crate::app::App;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
+use crate::views::Moment;
 use crate::views::developers::{AppNew, AppRow, Apps, DevelopersTab};
-use crate::views::{Entry, Moment};
 use axum::extract::{Query, State};
 use base::Fault;
 use ledger::grant;
@@ -95,10 +95,6 @@ pub(super) async fn create(State(server): State<App>, signed: Signed, Form(sent)
 }
 
 fn form(server: &App, desk: &Desk, sent: &NewForm, said: &Said) -> PageResult {
-    let mut redirect_uris = said.entries("redirect_uris", &sent.redirect_uri.clone().into_filled());
-    if redirect_uris.is_empty() {
-        redirect_uris.push(Entry::empty());
-    }
     let view = AppNew {
         frame: desk.frame(server),
         rail: desk.rail(DevelopersTab::Apps),
@@ -107,7 +103,7 @@ fn form(server: &App, desk: &Desk, sent: &NewForm, said: &Said) -> PageResult {
         name: said.entry("name", &sent.name),
         website: said.entry("website_url", &sent.website_url),
         is_public: sent.kind == AppKind::Public.as_str(),
-        redirect_uris,
+        redirect_uris: said.entries("redirect_uris", &sent.redirect_uri.clone().into_filled()),
     };
     if said.0.is_empty() { page::show(&view) } else { page::show_with(super::WRONG, &view, None) }
 }

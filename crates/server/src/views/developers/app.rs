@@ -106,7 +106,8 @@ impl AppSetUp {
 pub(super) fn uri_fields(name: &'static str, label: &'static str, entries: &[Entry]) -> Vec<Field> {
     let typed = entries.iter().filter(|entry| !entry.value.is_empty() || entry.error.is_some());
     // One that is empty and was refused waits for an address itself.
-    let one_more = entries.iter().all(|entry| !entry.value.is_empty()).then(Entry::empty);
+    let is_waiting = |entry: &Entry| entry.value.is_empty() && entry.error.is_some();
+    let one_more = (!entries.iter().any(is_waiting)).then(Entry::empty);
     let all = typed.cloned().chain(one_more).enumerate();
     let field = |(place, entry): (usize, Entry)| {
         let field =

@@ -1,0 +1,4 @@
+//! One file for each surface; its first test is who may not call it.
+
+mod api_v1;
+mod developers;
