@@ -10,12 +10,16 @@ use axum::response::Response;
 /// Adds what no handler should have to remember. What a handler has set stays.
 pub async fn add(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let is_redirect = response.status().is_redirection();
     let headers = response.headers_mut();
     keep(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     keep(headers, header::REFERRER_POLICY, "no-referrer");
     keep(headers, header::CACHE_CONTROL, "no-store");
     keep(headers, header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
-    keep(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    // Browsers enforce it on redirects too, and an app's popup would lose its opener on the way to a page that keeps it.
+    if !is_redirect {
+        keep(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    }
     if app.is_https() {
         keep(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }
