@@ -8,6 +8,8 @@ CREATE TABLE grants (
     app_id TEXT,
     target TEXT NOT NULL,
     scope TEXT NOT NULL,
+    -- What was asked and could not be given (an address that nobody has proven), so that it is not asked every time.
+    withheld TEXT NOT NULL,
     presence TEXT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

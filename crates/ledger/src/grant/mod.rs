@@ -112,6 +112,8 @@ pub struct Grant {
     /// What it is for, besides the app: empty for a sign-in, the resource key for a connector grant.
     pub target: String,
     pub scope: Scope,
+    /// What was asked and could not be given when it was allowed.
+    pub withheld: Scope,
     pub presence: Option<Presence>,
     pub created_at: Time,
     pub updated_at: Time,

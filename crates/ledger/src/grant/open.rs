@@ -16,6 +16,7 @@ pub struct NewGrant {
     pub app: Option<AppId>,
     pub target: String,
     pub scope: Scope,
+    pub withheld: Scope,
     pub presence: Option<Presence>,
     pub expires_at: Option<Time>,
 }
@@ -32,6 +33,7 @@ impl NewGrant {
             app: None,
             target: String::new(),
             scope: Scope::empty(),
+            withheld: Scope::empty(),
             presence: None,
             expires_at: None,
         })
@@ -43,7 +45,7 @@ pub fn open(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
     rows::insert(tx, new, now)
 }
 
-/// Sets what a live node covers: the person was shown the whole and allowed it.
-pub fn set_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, now: Time) -> Result<(), Fault> {
-    rows::update_scope(tx, id, scope, now)
+/// Sets what a live node covers, and what could not be given: the person was shown the whole and allowed it.
+pub fn set_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, withheld: &Scope, now: Time) -> Result<(), Fault> {
+    rows::update_scope(tx, id, scope, withheld, now)
 }

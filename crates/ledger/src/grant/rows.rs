@@ -19,6 +19,7 @@ fn grant(row: &Row) -> Result<Grant, Fault> {
         app: row.opt_text("app_id")?.map(AppId::from_text),
         target: row.text("target")?,
         scope: row.scope("scope")?,
+        withheld: row.scope("withheld")?,
         presence,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
@@ -29,9 +30,9 @@ fn grant(row: &Row) -> Result<Grant, Fault> {
 }
 
 pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
-    let sql = "INSERT INTO grants (id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+    let sql = "INSERT INTO grants (id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                                    created_at, updated_at, expires_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)";
     tx.run(
         sql,
         args![
@@ -43,6 +44,7 @@ pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault
             new.app,
             new.target,
             new.scope,
+            new.withheld,
             new.presence.map(Presence::as_str),
             now,
             new.expires_at
@@ -51,17 +53,17 @@ pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault
     Ok(())
 }
 
-pub(super) fn update_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, now: Time) -> Result<(), Fault> {
+pub(super) fn update_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, withheld: &Scope, now: Time) -> Result<(), Fault> {
     let sql = "UPDATE grants
-               SET scope = $2, updated_at = $3
+               SET scope = $2, withheld = $3, updated_at = $4
                WHERE id = $1 AND ended_at IS NULL";
-    tx.run(sql, args![id, scope, now])?;
+    tx.run(sql, args![id, scope, withheld, now])?;
     Ok(())
 }
 
 /// The node with this id, live or ended.
 pub fn find(tx: &mut Tx, id: &GrantId) -> Result<Option<Grant>, Fault> {
-    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                       created_at, updated_at, last_used_at, expires_at, ended_at
                FROM grants
                WHERE id = $1";
@@ -70,7 +72,7 @@ pub fn find(tx: &mut Tx, id: &GrantId) -> Result<Option<Grant>, Fault> {
 
 /// The live node of a kind for this identity, app and target.
 pub fn find_live(tx: &mut Tx, kind: Kind, identity: &IdentityId, app: &AppId, target: &str) -> Result<Option<Grant>, Fault> {
-    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                       created_at, updated_at, last_used_at, expires_at, ended_at
                FROM grants
                WHERE identity_id = $1 AND app_id = $2 AND kind = $3 AND target = $4 AND ended_at IS NULL";
@@ -79,7 +81,7 @@ pub fn find_live(tx: &mut Tx, kind: Kind, identity: &IdentityId, app: &AppId, ta
 
 /// Live nodes of an account, newest first.
 pub fn list_of_account(tx: &mut Tx, account: &AccountId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
-    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                       created_at, updated_at, last_used_at, expires_at, ended_at
                FROM grants
                WHERE account_id = $1 AND kind = $2 AND ended_at IS NULL
@@ -90,7 +92,7 @@ pub fn list_of_account(tx: &mut Tx, account: &AccountId, kind: Kind, limit: u32)
 
 /// Live nodes of an app, newest first.
 pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
-    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                       created_at, updated_at, last_used_at, expires_at, ended_at
                FROM grants
                WHERE app_id = $1 AND kind = $2 AND ended_at IS NULL
@@ -101,7 +103,7 @@ pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<V
 
 /// What hangs on an app now: every kind, below an id (empty for the newest), newest first.
 pub fn page_of_app(tx: &mut Tx, app: &AppId, before: &str, limit: u32) -> Result<Vec<Grant>, Fault> {
-    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                       created_at, updated_at, last_used_at, expires_at, ended_at
                FROM grants
                WHERE app_id = $1 AND ended_at IS NULL AND ($2 = '' OR id < $2)
@@ -135,7 +137,7 @@ pub(super) fn take_live(tx: &mut Tx, id: &GrantId, by: EndedBy, now: Time) -> Re
     let sql = "UPDATE grants
                SET ended_at = $2, ended_by = $3
                WHERE id = $1 AND ended_at IS NULL
-               RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+               RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                          created_at, updated_at, last_used_at, expires_at, ended_at";
     tx.one(sql, args![id, now, by.as_str()])?.as_ref().map(grant).transpose()
 }
@@ -145,7 +147,7 @@ pub(super) fn take_children(tx: &mut Tx, parent: &GrantId, now: Time) -> Result<
     let sql = "UPDATE grants
                SET ended_at = $2, ended_by = $3
                WHERE parent_id = $1 AND ended_at IS NULL
-               RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, presence,
+               RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                          created_at, updated_at, last_used_at, expires_at, ended_at";
     tx.all(sql, args![parent, now, EndedBy::Parent.as_str()])?.iter().map(grant).collect()
 }

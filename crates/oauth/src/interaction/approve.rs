@@ -125,10 +125,12 @@ impl Consent {
     ) -> Result<Option<GrantId>, Fault> {
         let found = grant::find_live(tx, Kind::SignIn, identity, &proposal.app.id, "")?;
         match (found, self) {
-            (Some(grant), _) if grant.scope.covers(scope) => Ok(Some(grant.id)),
+            (Some(grant), Consent::Remembered) if grant.scope.covers(scope) => Ok(Some(grant.id)),
             (_, Consent::Remembered) => Ok(None),
             (Some(grant), Consent::Given { .. }) => {
-                grant::set_scope(tx, &grant.id, &grant.scope.union(scope), now)?;
+                let covered = grant.scope.union(scope);
+                let withheld = grant.withheld.union(&proposal.scope).without(&covered);
+                grant::set_scope(tx, &grant.id, &covered, &withheld, now)?;
                 Ok(Some(grant.id))
             }
             (None, Consent::Given { .. }) => {
@@ -137,6 +139,7 @@ impl Consent {
                     identity: Some(identity.clone()),
                     app: Some(proposal.app.id.clone()),
                     scope: scope.clone(),
+                    withheld: proposal.scope.without(scope),
                     ..NewGrant::of(Kind::SignIn, seams)?
                 };
                 grant::open(tx, &new, now)?;

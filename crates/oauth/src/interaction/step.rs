@@ -71,13 +71,12 @@ impl OAuth {
         let Some(persona) = pick(proposal, signer, &grants, chosen) else {
             return Ok(self.sign_in_or(proposal, Code::LoginRequired, "the account has no identity", true));
         };
-        let already = grants
-            .iter()
-            .find(|grant| grant.identity.as_ref() == Some(&persona.id))
-            .map_or_else(Scope::empty, |grant| grant.scope.clone());
+        let grant = grants.iter().find(|grant| grant.identity.as_ref() == Some(&persona.id));
+        let already = grant.map_or_else(Scope::empty, |grant| grant.scope.clone());
         let (needed, withheld) = split_email(&proposal.scope, persona);
-        let is_known = grants.iter().any(|grant| grant.identity.as_ref() == Some(&persona.id));
-        let is_remembered = is_known && already.covers(&needed);
+        // What is missing must have been asked before and have been missing then too.
+        let missing = proposal.scope.without(&needed);
+        let is_remembered = grant.is_some_and(|grant| grant.scope.covers(&needed) && grant.scope.union(&grant.withheld).covers(&missing));
         let must_show = proposal.prompt.consent || proposal.prompt.select_account || is_unverified;
         if is_remembered && !must_show {
             let identity = persona.id.clone();

@@ -1,0 +1,4 @@
+//! What people and apps do, from the first page to the last token.
+
+mod consent;
+mod sign_in;
