@@ -70,7 +70,9 @@ where
         let result = outcome.unwrap_or_else(|_| Err(Fault::new("transaction run: the closure panicked").into()));
         let is_repeatable = matches!(self.work, Work::Often(_));
         let verdict = match (&result, tx.failed) {
-            (_, Some(FaultKind::Clash | FaultKind::Again | FaultKind::Unavailable)) if is_repeatable && again_ok => Verdict::Again,
+            (_, Some(FaultKind::Clash | FaultKind::Again | FaultKind::Unavailable)) if is_repeatable && again_ok => {
+                Verdict::Again
+            }
             (Ok(_), None) => Verdict::Keep,
             _ => Verdict::Undo,
         };
@@ -82,12 +84,15 @@ where
     }
 
     fn answer(self: Box<Self>, not_committed: Option<Fault>) {
-        let answer = match (not_committed, self.result) {
+        let Task { work, result, reply } = *self;
+        // What the closure holds may be the last hold on the store; it must not outlive the answer on this thread.
+        drop(work);
+        let answer = match (not_committed, result) {
             (Some(fault), _) => Err(fault.into()),
             (None, Some(result)) => result,
             (None, None) => Err(Fault::new("transaction answer: never run").into()),
         };
         // The asker may be gone (its connection closed); what was committed stays committed.
-        let _ = self.reply.send(answer);
+        let _ = reply.send(answer);
     }
 }

@@ -95,7 +95,9 @@ impl Drop for Sqlite {
         self.queue.take();
         self.stop_checkpoints.take();
         // Joining makes closing orderly: whoever reopens or renames the file finds nobody still at work.
-        for thread in self.threads.drain(..) {
+        // A closure that held the last store drops it on the writer's own thread, which cannot wait for itself.
+        let own = std::thread::current().id();
+        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != own) {
             let _ = thread.join();
         }
     }

@@ -163,3 +163,31 @@ async fn an_empty_transaction_and_a_refusal_without_a_statement_are_fine() {
         assert_eq!(kind(database.store.write(|_| Ok::<_, Fault>(())).await), None);
     }
 }
+
+#[tokio::test]
+async fn a_closure_may_hold_the_last_store() {
+    for database in engines().await {
+        run(&database.store, "CREATE TABLE things (id BIGINT PRIMARY KEY)").await.unwrap();
+        let location = database.location.clone();
+        let (once, often) = tokio::task::spawn_blocking(move || {
+            let open = || Store::open_with(&location, 1).unwrap();
+            (open(), open())
+        })
+        .await
+        .unwrap();
+        let held = once.clone();
+        let writing = once.write(move |tx| {
+            let _held = held;
+            insert(tx, 1)
+        });
+        writing.await.unwrap();
+        let held = often.clone();
+        let writing = often.write_again(move |tx| {
+            let _held = &held;
+            insert(tx, 2)
+        });
+        writing.await.unwrap();
+        drop((once, often));
+        assert_eq!(number(&database.store, "SELECT count(*) AS n FROM things").await, 2, "{}", database.name);
+    }
+}

@@ -54,6 +54,7 @@ const FIXTURES: &[Fixture] = &[
             ("app_id", "'app_1'"),
             ("target", "''"),
             ("scope", "'openid email'"),
+            ("withheld", "''"),
             ("created_at", "1"),
             ("updated_at", "1"),
         ],
