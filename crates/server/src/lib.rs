@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod edge;
 pub mod failure;
+pub mod farewell;
 pub mod links;
 pub mod logs;
 pub mod mail;

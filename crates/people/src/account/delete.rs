@@ -26,12 +26,21 @@ pub fn delete(tx: &mut Tx, account: &AccountId, now: Time) -> std::result::Resul
 impl People {
     /// Deletes the account of this session. Needs an authentication within five minutes.
     pub async fn delete_account(&self, session: &Session) -> Result<()> {
+        self.delete_account_and(session, |_| Ok(())).await
+    }
+
+    /// As [`People::delete_account`], and in the same transaction before it what only the caller knows how to take along.
+    pub async fn delete_account_and<F>(&self, session: &Session, first: F) -> Result<()>
+    where
+        F: FnOnce(&mut Tx) -> std::result::Result<(), Fault> + Send + 'static,
+    {
         let now = self.seams().now();
         self.check_fresh(session, now)?;
         let entry = Entry::new(acts::ACCOUNT_DELETED, self.seams())?.account(&session.account).source(&session.source);
         let account = session.account.clone();
         self.store()
             .write(move |tx| {
+                first(tx)?;
                 delete(tx, &account, now)?;
                 Ok(journal::write(tx, &entry)?)
             })

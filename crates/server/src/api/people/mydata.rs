@@ -4,6 +4,7 @@ use super::{check_origin, without_session};
 use crate::app::App;
 use crate::edge::faults::ApiError;
 use crate::edge::session::ApiSigned;
+use crate::farewell;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -29,6 +30,6 @@ pub async fn remove(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     check_origin(&app, &headers)?;
-    app.people.delete_account(&session).await?;
+    farewell::delete_account(&app, &session).await?;
     Ok(without_session(&app, axum::Json(json!({ "success": true })).into_response()))
 }

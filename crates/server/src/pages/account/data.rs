@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
+use crate::farewell;
 use crate::views::account::{AccountTab, YourData};
 use crate::views::{End, Entry, Link, Said};
 use axum::extract::{Query, State};
@@ -76,7 +77,7 @@ pub async fn end(State(app): State<App>, signed: Signed, Form(form): Form<Confir
     if form.confirm.trim().trim_start_matches('@') != handle {
         return page::show_with(StatusCode::UNPROCESSABLE_ENTITY, &view, None);
     }
-    app.people.delete_account(&signed.session).await?;
+    farewell::delete_account(&app, &signed.session).await?;
     let said = Said {
         frame: page::frame(&app),
         heading: "Your account is deleted".to_owned(),

@@ -245,3 +245,15 @@ async fn redirect_uris_are_judged_as_typed() {
         assert_eq!(judged(bad).await["ok"], Value::Bool(false), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn whoever_deletes_their_account_takes_their_personal_apps_along() {
+    for world in World::both().await {
+        let mut ada = world.person("ada").await;
+        let id = client_id(&creates(&mut ada, &[("redirect_uri", "https://notes.test/cb")]).await);
+        assert_eq!(world.send("GET", &format!("/api/oauth/app/{id}"), &[], b"").await.status, 200);
+        let gone = ada.calls_with("DELETE", "/api/mydata", &json!({})).await;
+        assert_eq!(gone.status, 200, "{gone:?}");
+        assert_eq!(world.send("GET", &format!("/api/oauth/app/{id}"), &[], b"").await.status, 404);
+    }
+}
