@@ -27,7 +27,7 @@ pub(crate) fn explain(claims: &Map<String, Value>, token: &str) -> Vec<Explained
 fn shown(name: &str, value: &Value) -> String {
     match (name, value) {
         ("exp" | "iat" | "auth_time", Value::Number(number)) => {
-            number.as_i64().map_or_else(|| number.to_string(), |secs| format!("{secs}, which is {} UTC", clock(secs)))
+            number.as_i64().map_or_else(|| number.to_string(), |secs| format!("{secs} ({} UTC)", clock(secs)))
         }
         (_, Value::String(text)) => text.clone(),
         (_, Value::Array(items)) => items.iter().map(|item| shown("", item)).collect::<Vec<_>>().join(", "),
@@ -88,7 +88,7 @@ mod tests {
         let claims = json!({ "exp": 90_061, "amr": ["pop", "user"] });
         let shown: Vec<_> =
             explain(claims.as_object().unwrap(), "id_token").into_iter().map(|claim| claim.value).collect();
-        assert_eq!(shown, ["90061, which is 01:01:01 UTC", "pop, user"]);
+        assert_eq!(shown, ["90061 (01:01:01 UTC)", "pop, user"]);
     }
 
     #[test]

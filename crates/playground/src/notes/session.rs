@@ -34,6 +34,16 @@ pub(crate) struct Kept {
     pub(crate) refused: Option<Answer>,
 }
 
+impl Kept {
+    /// The tour, at the first step that is not done.
+    pub(crate) fn tour(&self) -> String {
+        Step::ALL
+            .into_iter()
+            .find(|step| !self.done.contains(step))
+            .map_or_else(|| "/".to_owned(), |step| format!("/#{}", step.id()))
+    }
+}
+
 /// A sign-in that has begun: three secrets that its answer must fit.
 pub(crate) struct Pending {
     pub(crate) state: String,

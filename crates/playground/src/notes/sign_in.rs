@@ -92,5 +92,5 @@ pub(crate) async fn finish(
     kept.refused = None;
     kept.done.extend([Step::Identity, Step::SignIn]);
     let cookie = notes.sessions.renew(&visit)?;
-    Ok(([(SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(&kept.tour())).into_response())
 }

@@ -30,6 +30,7 @@ pub(crate) async fn start(State(notes): State<Notes>, Extension(visit): Extensio
 
 /// `GET /signed-out`: the issuer is done and sends the browser back.
 pub(crate) async fn finish(Extension(visit): Extension<Visit>) -> Redirect {
-    visit.kept.lock().await.done.insert(Step::SignOut);
-    Redirect::to("/")
+    let mut kept = visit.kept.lock().await;
+    kept.done.insert(Step::SignOut);
+    Redirect::to(&kept.tour())
 }

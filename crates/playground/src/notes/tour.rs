@@ -21,12 +21,12 @@ pub(crate) enum Step {
     TakeBack,
 }
 
-const STEPS: [Step; 7] =
-    [Step::Identity, Step::SignIn, Step::Tokens, Step::Refresh, Step::SignOut, Step::Quick, Step::TakeBack];
-
 impl Step {
+    pub(crate) const ALL: [Step; 7] =
+        [Step::Identity, Step::SignIn, Step::Tokens, Step::Refresh, Step::SignOut, Step::Quick, Step::TakeBack];
+
     /// Its place on the page, and in `/done/{step}`.
-    fn id(self) -> &'static str {
+    pub(crate) fn id(self) -> &'static str {
         match self {
             Step::Identity => "identity",
             Step::SignIn => "sign-in",
@@ -92,7 +92,7 @@ struct Tour<'a> {
 /// `GET /`
 pub(crate) async fn show(State(notes): State<Notes>, Extension(visit): Extension<Visit>) -> Response {
     let kept = visit.kept.lock().await;
-    let next = STEPS.into_iter().find(|step| !kept.done.contains(step));
+    let next = Step::ALL.into_iter().find(|step| !kept.done.contains(step));
     let row = |(place, step): (usize, Step)| Row {
         step,
         number: place + 1,
@@ -107,7 +107,7 @@ pub(crate) async fn show(State(notes): State<Notes>, Extension(visit): Extension
         iris: &settings.iris,
         iris_host: page::host(&settings.iris),
         manifest: &settings.manifest,
-        rows: STEPS.into_iter().enumerate().map(row).collect(),
+        rows: Step::ALL.into_iter().enumerate().map(row).collect(),
         signed_in: kept.signed_in.as_ref(),
         refused: kept.refused.as_ref().map(super::issuer::Answer::pretty),
         is_over: next.is_none(),
@@ -119,6 +119,8 @@ pub(crate) async fn show(State(notes): State<Notes>, Extension(visit): Extension
 pub(crate) async fn tick(Extension(visit): Extension<Visit>, Path(name): Path<String>) -> Result<Redirect, Trouble> {
     let step = [Step::Identity, Step::Quick].into_iter().find(|step| step.id() == name);
     let step = step.ok_or(Trouble::Wrong("There is no such step"))?;
-    visit.kept.lock().await.done.insert(step);
-    Ok(Redirect::to("/"))
+    let mut kept = visit.kept.lock().await;
+    kept.done.insert(step);
+    // The first steps are at the top of the page anyway.
+    Ok(Redirect::to(&if step == Step::Identity { "/".to_owned() } else { kept.tour() }))
 }

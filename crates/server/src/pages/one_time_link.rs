@@ -47,7 +47,5 @@ pub async fn follow(
     let before = signed.map(|signed| signed.session);
     let device = Described::of_agent(&visit.user_agent);
     let opened = app.people.follow_link(&form.token, device, visit, before).await?;
-    // In the demo it is Ada who comes in, to take the tour.
-    let next = if app.config.tour.is_some() { "/demo" } else { "/account" };
-    Ok(with_session(&app, &opened, page::go(next)))
+    Ok(with_session(&app, &opened, page::go("/account")))
 }
