@@ -84,10 +84,10 @@ impl World {
         let (issuer, store) = (config.issuer.clone(), database.store.clone());
         let app = App::build_with(config, seams.clone(), store.clone(), sealer, Arc::new(Mailbox(mails.clone()))).await.unwrap();
         let router = server::router::router(app.clone());
-        let (_tell, stop) = tokio::sync::watch::channel(false);
+        let (tell, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
-            let _kept = _tell;
             server::serve::serve(listener, router, server::serve::Patience::default(), stop).await;
+            drop(tell);
         });
         World { app, store, seams, clock, issuer, address: bound.to_string(), engine: database.name, mails, _database: database }
     }

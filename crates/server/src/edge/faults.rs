@@ -30,7 +30,10 @@ pub fn status_of(fault: &Fault) -> StatusCode {
 
 /// A page that says what happened and what to do. Rendered by [`render`], which knows host and request id.
 #[derive(Debug, Clone)]
-pub struct PageError {
+pub struct PageError(Box<Said>);
+
+#[derive(Debug, Clone)]
+struct Said {
     status: StatusCode,
     what: String,
     remedy: String,
@@ -42,7 +45,7 @@ pub struct PageError {
 impl PageError {
     /// What happened, then what to do about it.
     pub fn new(status: StatusCode, what: impl Into<String>, remedy: impl Into<String>) -> PageError {
-        PageError { status, what: what.into(), remedy: remedy.into(), action: None, detail: None, onward: None }
+        PageError(Box::new(Said { status, what: what.into(), remedy: remedy.into(), action: None, detail: None, onward: None }))
     }
 
     /// Something of ours broke.
@@ -81,18 +84,20 @@ impl PageError {
 
     /// Redirects instead of showing a page (nobody is signed in, for example).
     pub fn onward(path: impl Into<String>) -> PageError {
-        PageError { onward: Some(path.into()), ..PageError::new(StatusCode::SEE_OTHER, "", "") }
+        let mut error = PageError::new(StatusCode::SEE_OTHER, "", "");
+        error.0.onward = Some(path.into());
+        error
     }
 
     /// The one thing to do on the page.
     pub fn with_action(mut self, text: &str, url: &str) -> PageError {
-        self.action = Some(Link::new(text, url));
+        self.0.action = Some(Link::new(text, url));
         self
     }
 
     /// A line for whoever builds the app, in the RFC's words.
     pub fn with_detail(mut self, detail: impl Into<String>) -> PageError {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
@@ -105,11 +110,11 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        if let Some(path) = self.onward {
-            return page::go(&path);
+        if let Some(path) = &self.0.onward {
+            return page::go(path);
         }
         // Readable even where the rendering layer is missing.
-        let mut response = (self.status, format!("{} {}\n", self.what, self.remedy)).into_response();
+        let mut response = (self.0.status, format!("{} {}\n", self.0.what, self.0.remedy)).into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -118,7 +123,7 @@ impl IntoResponse for PageError {
 /// Turns a [`PageError`] into its page, and an answer that is empty because no route matched into "nothing here".
 pub async fn render(State(app): State<App>, id: RequestId, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let Some(error) = response.extensions_mut().remove::<PageError>() else { return response };
+    let Some(PageError(error)) = response.extensions_mut().remove::<PageError>() else { return response };
     let view = Oops {
         frame: page::frame(&app),
         what: error.what,

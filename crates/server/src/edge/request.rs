@@ -44,9 +44,9 @@ pub async fn admit(State(app): State<App>, mut request: Request, next: Next) -> 
     let source = source_of(request.headers(), peer, &app.config.limits.trusted_proxies);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(source);
-    let mut response = match check_host(&app, &request) {
-        Ok(()) => next.run(request).await,
-        Err(refused) => refused,
+    let mut response = match refuse_host(&app, &request) {
+        None => next.run(request).await,
+        Some(refused) => refused,
     };
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert("x-request-id", value);
@@ -75,21 +75,21 @@ fn source_of(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[Network]) -> 
 }
 
 /// Every URL is built from the issuer, never from the request; a request that names another host is not ours (threat 177).
-fn check_host(app: &App, request: &Request) -> Result<(), Response> {
+fn refuse_host(app: &App, request: &Request) -> Option<Response> {
     let named = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let sent = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
     let Some(host) = sent.or_else(|| named.clone()) else {
-        return Err((StatusCode::BAD_REQUEST, "the Host header is missing\n").into_response());
+        return Some((StatusCode::BAD_REQUEST, "the Host header is missing\n").into_response());
     };
     let is_ours = host.eq_ignore_ascii_case(&app.host) || is_default_port_of(&host, app);
     if is_ours && named.is_none_or(|named| named.eq_ignore_ascii_case(&host)) {
-        return Ok(());
+        return None;
     }
     if is_loopback_name(&host) && is_loopback_name(&app.host) {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        return Err(PageError::moved(app, path).into_response());
+        return Some(PageError::moved(app, path));
     }
-    Err((StatusCode::MISDIRECTED_REQUEST, "this server does not answer for that host\n").into_response())
+    Some((StatusCode::MISDIRECTED_REQUEST, "this server does not answer for that host\n").into_response())
 }
 
 fn is_default_port_of(host: &str, app: &App) -> bool {

@@ -61,7 +61,9 @@ pub async fn open_by_post(State(app): State<App>, source: Source, request: Reque
 #[derive(Deserialize)]
 pub struct Decision {
     flow: String,
-    decision: String,
+    /// `allow` or `deny`.
+    #[serde(rename = "decision")]
+    answer: String,
     #[serde(default)]
     identity: String,
 }
@@ -74,7 +76,7 @@ pub async fn decide(State(app): State<App>, signed: Signed, Form(form): Form<Dec
         Err(halt) => return render_halt(&app, halt),
     };
     let signer = signer(&app, &signed).await?;
-    let answer = match form.decision.as_str() {
+    let answer = match form.answer.as_str() {
         "deny" => app.oauth.deny(&interaction, &proposal, &signer).await?,
         "allow" => {
             // The request may ask for more than a session: a sign-in since then, a passkey, one certain person.

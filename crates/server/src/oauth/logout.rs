@@ -58,10 +58,7 @@ async fn go_on(app: &App, signed: Option<Signed>, fields: Vec<(String, String)>)
     }
     let identities = app.people.identities(&signed.session.account).await.map_err(PageError::people)?;
     let name = identities.first().map(|identity| Name::new(&identity.display_name)).unwrap_or_default();
-    let flow = match fields.is_empty() {
-        true => None,
-        false => Some(app.oauth.keep_request(fields).await?.reveal().to_owned()),
-    };
+    let flow = if fields.is_empty() { None } else { Some(app.oauth.keep_request(fields).await?.reveal().to_owned()) };
     let view = Logout {
         frame: page::frame(app).with_csrf(&signed.csrf),
         app: asked.client.as_deref().map(who),
@@ -139,12 +136,11 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 
 /// Forgets the cookie and goes where the app said, or says so.
 fn leave(app: &App, asked: Asked) -> PageResult {
-    let mut response: Response = match asked.onward {
-        Some(onward) => page::go(&onward),
-        None => {
-            let back = asked.client.as_deref().and_then(back_to);
-            page::show(&SignedOut { frame: page::frame(app), onward: back.unwrap_or_else(|| Link::new("Sign in again", "/login")) })?
-        }
+    let mut response: Response = if let Some(onward) = asked.onward {
+        page::go(&onward)
+    } else {
+        let back = asked.client.as_deref().and_then(back_to);
+        page::show(&SignedOut { frame: page::frame(app), onward: back.unwrap_or_else(|| Link::new("Sign in again", "/login")) })?
     };
     if let Some(cookie) = Cookie::Session.clear(app) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
