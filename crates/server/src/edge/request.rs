@@ -86,6 +86,10 @@ fn refuse_host(app: &App, request: &Request) -> Option<Response> {
         return None;
     }
     if is_loopback_name(&host) && is_loopback_name(&app.host) {
+        // The page that sends people on takes its looks from where it was opened.
+        if request.uri().path().starts_with("/assets/") {
+            return None;
+        }
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         return Some(PageError::moved(app, path));
     }
