@@ -48,6 +48,7 @@ export async function startServer({ settings = {}, args = ['serve'], manifest } 
 export class Server {
   #child
   #log = []
+  #isStopping = false
 
   constructor(folder, env) {
     this.folder = folder
@@ -60,6 +61,9 @@ export class Server {
     const forget = () => child.kill('SIGKILL')
     process.once('exit', forget)
     child.once('exit', () => process.removeListener('exit', forget))
+    child.once('exit', (code, signal) => {
+      if (!this.#isStopping) console.error(`procura ended by itself (${code ?? signal}):\n${this.log}`)
+    })
     createInterface({ input: child.stderr }).on('line', (line) => this.#log.push(line))
 
     const ready = await new Promise((found, lost) => {
@@ -112,6 +116,7 @@ export class Server {
 
   async stop() {
     const child = this.#child
+    this.#isStopping = true
     if (child && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise((found) => child.once('exit', found))
       child.kill('SIGTERM')

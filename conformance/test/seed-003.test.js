@@ -185,7 +185,7 @@ Content-Type: application/json
     const head = `${text.slice(0, at)}\nContent-Length: ${Buffer.byteLength(body)}\nConnection: close\n\n`.replaceAll('\n', '\r\n')
     const { hostname, port } = new URL(`http://${server.listen}`)
     const socket = connect({ host: hostname, port: Number(port) })
-    socket.end(head + body)
+    socket.write(head + body)
     let answer = ''
     for await (const part of socket.setEncoding('utf8')) answer += part
     const [status, ...lines] = answer.slice(0, answer.indexOf('\r\n\r\n')).split('\r\n')

@@ -8,7 +8,7 @@ test('says who asks, from which host, and for what, in words', async ({ page, ho
   await expect(page.getByRole('heading', { level: 1, name: 'Sign in to Acme Notes?' })).toBeVisible()
   await expect(main).toContainText(new URL(client.origin).host)
   await expect(main).toContainText(person.name)
-  await expect(main).toContainText(/name and picture/i)
+  await expect(main).toContainText(/your name, handle and picture/i)
   await expect(main).toContainText(/e-mail address/i)
   await expect(main).not.toContainText(/openid|offline_access|scope|token|oauth/i)
   await survey(page, 'consent')
