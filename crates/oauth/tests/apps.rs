@@ -273,6 +273,19 @@ async fn threat_047_the_old_secret_lives_for_the_overlap_and_never_more_than_two
 }
 
 #[tokio::test]
+async fn the_sweeper_forgets_secrets_whose_overlap_is_long_over() {
+    for world in World::both().await {
+        let id = world.app(notes()).await.app.id;
+        let (app, overlap) = (id.clone(), Overlap::secs(60).unwrap());
+        world.does(move |tx, seams| app::rotate_secret(tx, seams, &Actor::Operator, &app, overlap)).await.unwrap();
+        let swept = |before: Time| world.does(move |tx, _| app::sweep_secrets(tx, before));
+        assert_eq!(swept(START.plus_secs(60)).await.unwrap(), 0);
+        assert_eq!(swept(START.plus_secs(61)).await.unwrap(), 1);
+        assert_eq!(world.found(&id).await.unwrap().secrets.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn no_secret_of_an_app_is_stored() {
     for world in World::both().await {
         let Created { app, secret } = world.app(notes()).await;

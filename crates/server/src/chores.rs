@@ -39,6 +39,7 @@ pub const SCHEDULE: &[Chore] = &[
     Chore { name: "keys.rotate", every: Duration::from_secs(60), by: By::EveryNode, run: rotate_keys },
     Chore { name: "oauth.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_oauth },
     Chore { name: "people.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_people },
+    Chore { name: "app_secrets.sweep", every: Duration::from_secs(3600), by: By::OneNode, run: sweep_app_secrets },
     Chore { name: "operator_tokens.sweep", every: Duration::from_secs(3600), by: By::OneNode, run: sweep_operator_tokens },
 ];
 
@@ -69,6 +70,12 @@ fn sweep_people(app: App) -> Doing {
         while people::sweep(&app.people, SWEEP).await? >= u64::from(SWEEP) {}
         Ok(())
     })
+}
+
+/// A secret whose overlap is over is kept for a day, for whoever asks why it stopped working.
+fn sweep_app_secrets(app: App) -> Doing {
+    let before = app.seams.now().plus_secs(-86_400);
+    Box::pin(async move { app.store.write(move |tx| oauth::app::sweep_secrets(tx, before)).await.map(drop) })
 }
 
 /// An ended token is kept for a day, for whoever asks why it stopped working.

@@ -19,7 +19,7 @@ pub use change::{Created, NewApp, act, create, delete, disable, enable, give_sec
 pub use complaint::{Change, Complaint, Error};
 pub use logo::{Logo, find_logo};
 pub use rows::{count_of_organization, find, find_by_key, list, list_of_organization};
-pub use secret::{Overlap, Rotated, end_secret, rotate_secret};
+pub use secret::{Overlap, Rotated, end_secret, rotate_secret, sweep_secrets};
 pub use wish::Wish;
 pub(crate) use wish::check_name;
 

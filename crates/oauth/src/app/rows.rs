@@ -260,6 +260,11 @@ pub(super) fn delete_secret(tx: &mut Tx<'_>, id: i64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Forgets secrets that ended before a moment.
+pub(super) fn delete_ended_secrets(tx: &mut Tx<'_>, before: Time) -> Result<u64, Fault> {
+    tx.run("DELETE FROM app_secrets WHERE expires_at < $1", args![before])
+}
+
 /// The picture with this id.
 pub(super) fn logo(tx: &mut Tx<'_>, id: &str) -> Result<Option<Logo>, Fault> {
     let sql = "SELECT media, bytes

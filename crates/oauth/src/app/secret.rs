@@ -117,6 +117,11 @@ pub(super) fn replace(
     find(tx, id)?.ok_or(Error::NotFound)
 }
 
+/// Forgets secrets that ended before a moment. For the sweeper.
+pub fn sweep_secrets(tx: &mut Tx<'_>, before: Time) -> Result<u64, Fault> {
+    rows::delete_ended_secrets(tx, before)
+}
+
 /// Ends a secret before its time. The last one without an end cannot be: that would lock the app out.
 pub fn end_secret(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &AppId, secret: i64) -> Result<App, Error> {
     actor.needs(tx, id, Role::Developer)?;

@@ -1,5 +1,6 @@
 //! `/developers`
 
+use oauth::organization::{Actor, Role};
 use serde_json::{Value, json};
 use testkit::{Answer, Browser, World};
 
@@ -84,6 +85,42 @@ async fn threat_188_an_app_of_others_is_not_found_whatever_is_tried() {
         assert_eq!(eve.posts("/developers/apps", &sneaked).await.status, 404);
         assert_eq!(eve.opens(&format!("/developers?organization={team}")).await.status, 404);
     }
+}
+
+#[tokio::test]
+async fn threat_188_a_viewer_looks_and_changes_nothing() {
+    let world = World::new().await;
+    let (mut ada, mut eve) = (world.person("ada").await, world.person("eve").await);
+    let made = creates(&mut ada, &[("redirect_uri", "https://notes.test/cb")]).await;
+    let id = client_id(&made);
+    let app = base::AppId::from_text(id.clone());
+    let seams = world.seams.clone();
+    world
+        .store
+        .write(move |tx| {
+            let owner = oauth::app::find(tx, &app)?.unwrap().organization.unwrap();
+            let handle = people::identity::Handle::parse("eve").unwrap();
+            let account = people::identity::find_by_handle(tx, &handle)?.unwrap().account;
+            oauth::organization::add_member(tx, &seams, &Actor::Operator, &owner, &account, Role::Viewer)
+        })
+        .await
+        .unwrap();
+    let csrf = eve.opens("/developers").await;
+    assert!(csrf.text().contains("Acme Notes") && !csrf.text().contains("Create an app"));
+    for page in ["", "/scopes", "/tokens", "/activity"] {
+        let page = eve.opens(&format!("/developers/apps/{id}{page}")).await;
+        assert!(page.status == 200 && !page.text().contains(">Save<") && !page.text().contains(">Rotate<"), "{page:?}");
+    }
+    assert_eq!(eve.opens(&format!("/developers/apps/{id}/end")).await.status, 403);
+    let csrf = between(&csrf, "<meta name=\"csrf\" content=\"", "\"");
+    for (deed, status) in [("", 404), ("/secrets", 404), ("/scopes", 404), ("/tokens", 404), ("/end", 403)] {
+        let fields = [("csrf", csrf.as_str()), ("overlap", "0"), ("name", "Stolen"), ("scope", "openid")];
+        let answer = eve.posts(&format!("/developers/apps/{id}{deed}"), &fields).await;
+        assert_eq!(answer.status, status, "{deed} {answer:?}");
+    }
+    let secret = between(&made, "<code id=\"fresh\">", "</code>");
+    let fields = [("grant_type", "client_credentials"), ("client_id", id.as_str()), ("client_secret", secret.as_str())];
+    assert_eq!(world.posts("/api/oauth/token", &fields).await.status, 200);
 }
 
 #[tokio::test]
