@@ -100,13 +100,16 @@ fn seconds(micros: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Middleware: counts every request under the template of its route.
+/// Middleware: counts every request under the template of its route, and tells it to whoever debugs.
 pub async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let started = Instant::now();
     let response = next.run(request).await;
     let name = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    metrics.count(name, response.status().as_u16(), started.elapsed());
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    metrics.count(name, status, took);
+    let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::debug!(route = name, status, micros = took.as_micros() as u64, request_id, "answered a request");
     response
 }
 

@@ -1,6 +1,6 @@
 //! `procura demo`: everything on this computer, with data that goes away at the end.
 
-use super::serve::{Running, until_told};
+use super::serve::{Running, Signals};
 use super::{Surroundings, say};
 use crate::config::{Config, Environment};
 use crate::demo::{self, SampleApps};
@@ -22,15 +22,16 @@ pub(super) async fn run(around: &Surroundings) -> Result<(), Failure> {
     logs::start(&config.logs)?;
     let apps = SampleApps::bind(config.listen).await?;
     config.tour = Some(apps.notes_origin.clone());
+    let mut signals = Signals::listen()?;
     let running = Running::start(config, around).await?;
     let (registered, text) = demo::set_up(&running.app, &apps).await?;
     let (tell, stop) = watch::channel(false);
     apps.start(&running.app.config.issuer, &registered, &stop);
     say(&text);
     running.say_ready();
-    until_told().await;
+    signals.come().await;
     let _ = tell.send(true);
-    running.stop().await;
+    running.stop(&mut signals).await;
     Ok(())
 }
 

@@ -22,11 +22,12 @@ pub(super) async fn run(config: Config, around: &Surroundings) -> Result<(), Fai
     for name in unknown_variables(&around.environment) {
         tracing::warn!("the variable {name} is no setting of this program");
     }
+    let mut signals = Signals::listen()?;
     let running = Running::start(config, around).await?;
     running.invite_operator().await?;
     running.say_ready();
-    until_told().await;
-    running.stop().await;
+    signals.come().await;
+    running.stop(&mut signals).await;
     Ok(())
 }
 
@@ -75,7 +76,10 @@ impl Running {
         let link = self.app.people.bootstrap_link().await.map_err(|error| Failure::new(error.to_string()))?;
         if let Some(secret) = link {
             let link = links::register(&self.app.config.issuer, &secret);
-            let _ = writeln!(std::io::stderr(), "there is no operator yet; whoever registers here within a week becomes one:\n{link}");
+            let _ = writeln!(
+                std::io::stderr(),
+                "there is no operator yet; whoever registers here within a week becomes one:\n{link}"
+            );
         }
         Ok(())
     }
@@ -86,32 +90,52 @@ impl Running {
     }
 
     /// Stops accepting, lets what is in flight finish, and gives the database up. A second signal does not wait.
-    pub async fn stop(self) {
+    pub async fn stop(self, signals: &mut Signals) {
         tracing::info!("stopping: what is in flight has ten seconds");
         let _ = self.tell.send(true);
         tokio::select! {
             _ = self.serving => {}
-            () = until_told() => {}
+            () = signals.come() => {}
         }
     }
 }
 
-/// Comes back at SIGINT or SIGTERM.
-#[cfg(unix)]
-pub async fn until_told() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return tracing::error!("signals: the system gives none");
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+/// The signals that end a server. Listened for before anybody is told that it is ready.
+pub struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// Comes back at Ctrl-C.
-#[cfg(not(unix))]
-pub async fn until_told() {
-    let _ = tokio::signal::ctrl_c().await;
+impl Signals {
+    /// From now on SIGINT and SIGTERM no longer kill.
+    #[cfg(unix)]
+    pub fn listen() -> Result<Signals, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |cause: std::io::Error| Failure::new(format!("signals: {cause}"));
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        Ok(Signals { interrupt, terminate: signal(SignalKind::terminate()).map_err(failed)? })
+    }
+
+    /// Comes back when one of them has come.
+    #[cfg(unix)]
+    pub async fn come(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Ctrl-C is all there is.
+    #[cfg(not(unix))]
+    pub fn listen() -> Result<Signals, Failure> {
+        Ok(Signals {})
+    }
+
+    /// Comes back at Ctrl-C.
+    #[cfg(not(unix))]
+    pub async fn come(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

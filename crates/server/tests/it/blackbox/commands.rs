@@ -20,7 +20,10 @@ scopes = ["openid", "profile", "offline_access"]
 fn init_writes_what_is_missing_and_overwrites_nothing() {
     let place = Place::new();
     let out = place.runs(&["init"]).done();
-    assert!(out.contains("wrote procura.toml") && out.contains("master.key") && out.contains("made data/procura.db"), "{out}");
+    assert!(
+        out.contains("wrote procura.toml") && out.contains("master.key") && out.contains("made data/procura.db"),
+        "{out}"
+    );
     assert_eq!((mode(&place.path("master.key")), mode(&place.path("data/procura.db"))), (0o600, 0o600));
     let before = ["procura.toml", "master.key"].map(|file| std::fs::read(place.path(file)).unwrap());
     let out = place.runs(&["init"]).done();
@@ -65,7 +68,14 @@ async fn an_operator_token_stands_alone_on_its_line_and_opens_the_management_api
 #[test]
 fn commands_that_only_use_a_database_do_not_make_one() {
     let place = Place::new();
-    for args in [&["admin-token"][..], &["backup"], &["keys", "rotate"], &["migrate"], &["account", "recover", "ada"], &["doctor"]] {
+    for args in [
+        &["admin-token"][..],
+        &["backup"],
+        &["keys", "rotate"],
+        &["migrate"],
+        &["account", "recover", "ada"],
+        &["doctor"],
+    ] {
         let ran = place.runs(args);
         assert_eq!(ran.code, Some(1), "{args:?}: {ran:?}");
         assert!(!place.path("data/procura.db").exists() && !place.path("data/master.key").exists(), "{args:?}");
@@ -79,7 +89,9 @@ async fn a_running_server_notices_what_apply_did() {
     let server = place.starts();
     place.writes("apps.toml", MANIFEST);
     let out = place.runs(&["apply", "-f", "apps.toml"]).done();
-    let field = |name: &str| out.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {out}")).to_owned();
+    let field = |name: &str| {
+        out.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {out}")).to_owned()
+    };
     let (id, secret) = (field("app.notes.client_id="), field("app.notes.client_secret="));
     let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
@@ -109,9 +121,13 @@ async fn rotated_keys_reach_a_running_server() {
     let before = kids(server.gets("/.well-known/jwks.json").await.text());
     assert!(before > 0);
     assert!(place.runs(&["keys", "rotate", "--now"]).done().contains("sign from now on"));
-    soon("new keys are published", async || kids(server.gets("/.well-known/jwks.json").await.text()) == 2 * before).await;
+    soon("new keys are published", async || kids(server.gets("/.well-known/jwks.json").await.text()) == 2 * before)
+        .await;
     assert!(place.runs(&["keys", "rotate"]).done().contains("sign in a day"));
-    soon("the next keys are published", async || kids(server.gets("/.well-known/jwks.json").await.text()) == 3 * before).await;
+    soon("the next keys are published", async || {
+        kids(server.gets("/.well-known/jwks.json").await.text()) == 3 * before
+    })
+    .await;
 }
 
 #[test]
@@ -127,7 +143,16 @@ fn doctor_tells_what_is_in_order_and_fails_when_something_is_not() {
     let place = Place::new();
     place.runs(&["init"]).done();
     let out = place.runs(&["doctor"]).done();
-    for line in ["ok   settings  ", "warn issuer    http://localhost:0, which only this machine reaches", "warn mail      no mail server", "ok   database  ", "ok   schema    ", "ok   clock     ", "ok   disk      ", "ok   key       it opens"] {
+    for line in [
+        "ok   settings  ",
+        "warn issuer    http://localhost:0, which only this machine reaches",
+        "warn mail      no mail server",
+        "ok   database  ",
+        "ok   schema    ",
+        "ok   clock     ",
+        "ok   disk      ",
+        "ok   key       it opens",
+    ] {
         assert!(out.lines().any(|own| own.starts_with(line)), "{line}\n{out}");
     }
     std::fs::rename(place.path("master.key"), place.path("away.key")).unwrap();
@@ -155,7 +180,10 @@ async fn doctor_notices_a_clock_that_is_behind_and_a_damaged_file() {
     place.runs(&["init"]).done();
     let store = db::Store::open(&db::Location::Sqlite(place.path("data/procura.db"))).unwrap();
     let future = 4_000_000_000_000i64;
-    store.write(move |tx| tx.run("UPDATE schema_history SET applied_at = $1 WHERE number = 1", db::args![future])).await.unwrap();
+    store
+        .write(move |tx| tx.run("UPDATE schema_history SET applied_at = $1 WHERE number = 1", db::args![future]))
+        .await
+        .unwrap();
     drop(store);
     let ran = place.runs(&["doctor"]);
     assert!(ran.code == Some(1) && ran.out.lines().any(|line| line.starts_with("fail clock")), "{ran:?}");

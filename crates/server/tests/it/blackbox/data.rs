@@ -21,9 +21,10 @@ async fn run(store: &Store, sql: &'static str) {
 async fn lived_in(place: &Place) {
     let store = open(place);
     for sql in [
-        "INSERT INTO grants (id, kind, account_id, target, scope, created_at, updated_at) VALUES ('s1', 'session', 'acc_1', '', '', 1, 1)",
-        "INSERT INTO grants (id, kind, account_id, identity_id, app_id, target, scope, created_at, updated_at)
-         VALUES ('g1', 'sign_in', 'acc_1', 'i1', 'app_1', '', 'openid', 1, 1)",
+        "INSERT INTO grants (id, kind, account_id, target, scope, withheld, created_at, updated_at)
+         VALUES ('s1', 'session', 'acc_1', '', '', '', 1, 1)",
+        "INSERT INTO grants (id, kind, account_id, identity_id, app_id, target, scope, withheld, created_at, updated_at)
+         VALUES ('g1', 'sign_in', 'acc_1', 'i1', 'app_1', '', 'openid', '', 1, 1)",
         "INSERT INTO families (id, app_id, scope, asked_scope, expires_at) VALUES (1, 'app_1', 'openid', 'openid', 4000000000000)",
         "INSERT INTO interactions (id, digest, request, created_at, expires_at) VALUES (1, CAST('d' AS BLOB), '[]', 1, 4000000000000)",
         "INSERT INTO leases (name, holder, fence, until_at) VALUES ('old', 'a', 1, 4000000000000)",
@@ -42,7 +43,10 @@ async fn a_backup_made_beside_a_running_server_restores_to_the_same_server() {
     let ran = place.runs(&["backup", "--to", "one.backup"]);
     assert_eq!((ran.code, ran.sentence()), (Some(1), "one.backup is there already and is not overwritten"));
     let named = place.runs(&["backup"]).done();
-    assert!(named.starts_with("procura-2") && named.ends_with("Z.backup\n") && place.path(named.trim()).exists(), "{named}");
+    assert!(
+        named.starts_with("procura-2") && named.ends_with("Z.backup\n") && place.path(named.trim()).exists(),
+        "{named}"
+    );
 
     let ran = place.runs(&["restore", "one.backup"]);
     assert_eq!((ran.code, ran.sentence()), (Some(1), "a server is using data/procura.db; stop it first"));
@@ -120,7 +124,8 @@ async fn older(place: &Place, step: i64) {
 async fn a_plan_tells_the_steps_and_takes_none() {
     let place = Place::new();
     older(&place, latest() - 2).await;
-    let expected: String = MIGRATIONS.iter().rev().take(2).rev().map(|step| format!("would take step {}\n", step.name)).collect();
+    let expected: String =
+        MIGRATIONS.iter().rev().take(2).rev().map(|step| format!("would take step {}\n", step.name)).collect();
     assert_eq!(place.runs(&["migrate", "--plan"]).done(), expected);
     assert_eq!(open(&place).schema().await.unwrap(), Some(latest() - 2));
     let ran = place.runs(&["admin-token"]);

@@ -3,6 +3,7 @@
 mod commands;
 mod crash;
 mod data;
+mod person;
 mod secrets;
 mod start;
 
@@ -49,7 +50,8 @@ impl Ran {
 
 impl Place {
     fn new() -> Place {
-        let settings = [("PROCURA_LISTEN", "127.0.0.1:0"), ("PROCURA_OPS_LISTEN", "127.0.0.1:0"), ("PROCURA_RATE_LIMITS", "off")];
+        let settings =
+            [("PROCURA_LISTEN", "127.0.0.1:0"), ("PROCURA_OPS_LISTEN", "127.0.0.1:0"), ("PROCURA_RATE_LIMITS", "off")];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Place { folder: tempfile::tempdir().unwrap(), settings }
     }

@@ -8,7 +8,10 @@ async fn an_empty_folder_becomes_a_server_that_is_ready() {
     let place = Place::new();
     let server = place.starts();
     let port = server.listen.rsplit_once(':').unwrap().1.to_owned();
-    assert_eq!(server.ready, format!("ready issuer=http://localhost:{port} listen=127.0.0.1:{port} ops={}\n", server.ops));
+    assert_eq!(
+        server.ready,
+        format!("ready issuer=http://localhost:{port} listen=127.0.0.1:{port} ops={}\n", server.ops)
+    );
     assert_ne!(port, "0");
     for file in ["data/procura.db", "data/master.key"] {
         assert_eq!(mode(&place.path(file)), 0o600, "{file}");
@@ -38,17 +41,17 @@ async fn a_second_start_finds_what_the_first_one_made() {
 #[tokio::test]
 async fn threat_187_the_first_operator_comes_by_a_link_on_the_console_that_dies_with_the_next() {
     let place = Place::new();
-    let link = |server: &super::Server| {
-        let log = server.log();
-        let found = log.lines().find(|line| line.starts_with(&server.issuer)).map(str::to_owned);
-        found.unwrap_or_else(|| panic!("no link: {log}"))
+    let link = async |server: &super::Server| {
+        // The console is read by a thread of its own.
+        soon("the link is printed", async || server.log().contains("/register?invitation=")).await;
+        server.log().lines().find(|line| line.starts_with(&server.issuer)).unwrap().to_owned()
     };
     let server = place.starts();
-    let first = link(&server);
+    let first = link(&server).await;
     assert!(!server.ready.contains("pbl_"));
     server.stops();
     let server = place.starts();
-    assert_ne!(link(&server).rsplit_once('=').unwrap().1, first.rsplit_once('=').unwrap().1);
+    assert_ne!(link(&server).await.rsplit_once('=').unwrap().1, first.rsplit_once('=').unwrap().1);
 }
 
 #[tokio::test]
@@ -67,7 +70,9 @@ async fn the_operations_listener_tells_figures_and_nothing_that_a_request_brough
     ] {
         assert!(page.lines().any(|own| own == line), "{line}\n{page}");
     }
-    for name in ["procura_build_info", "procura_uptime_seconds", "procura_journal_rows_total", "procura_sqlite_wal_bytes"] {
+    for name in
+        ["procura_build_info", "procura_uptime_seconds", "procura_journal_rows_total", "procura_sqlite_wal_bytes"]
+    {
         assert!(page.contains(name), "{name}\n{page}");
     }
     assert!(!page.contains("canary"), "{page}");
@@ -94,9 +99,15 @@ fn every_wrong_setting_is_one_sentence_and_exit_code_1() {
         (&[("PROCURA_LISTEN", "0.0.0.0:0")], "issuer: is required because the server does not listen on loopback"),
         (&[("PROCURA_LISTEN", "localhost:8460")], "PROCURA_LISTEN: expected an address and a port"),
         (&[("PROCURA_OPS_LISTEN", "8469")], "PROCURA_OPS_LISTEN: expected an address and a port"),
-        (&[("PROCURA_DATABASE_URL", "mysql://a")], "PROCURA_DATABASE_URL: the database URL must begin with sqlite: or postgres://"),
+        (
+            &[("PROCURA_DATABASE_URL", "mysql://a")],
+            "PROCURA_DATABASE_URL: the database URL must begin with sqlite: or postgres://",
+        ),
         (&[("PROCURA_CODE_TTL", "a minute")], "PROCURA_CODE_TTL: expected a whole number"),
-        (&[("PROCURA_REFRESH_REPLAY_WINDOW", "61")], "PROCURA_REFRESH_REPLAY_WINDOW: expected a whole number from 0 to 60"),
+        (
+            &[("PROCURA_REFRESH_REPLAY_WINDOW", "61")],
+            "PROCURA_REFRESH_REPLAY_WINDOW: expected a whole number from 0 to 60",
+        ),
         (&[("RUST_LOG", "a=b=c")], "RUST_LOG: expected a level"),
         (&[("PROCURA_SMTP_URL", "mail.example.com")], "PROCURA_SMTP_URL: expected smtps://"),
     ];
@@ -123,7 +134,9 @@ fn a_wrong_file_is_named_with_line_and_key() {
 #[test]
 fn what_is_asked_for_wrongly_ends_with_exit_code_2() {
     let place = Place::new();
-    for args in [&[][..], &["serv"], &["serve", "--port", "1"], &["restore"], &["apply"], &["keys"], &["account", "recover"]] {
+    for args in
+        [&[][..], &["serv"], &["serve", "--port", "1"], &["restore"], &["apply"], &["keys"], &["account", "recover"]]
+    {
         let ran = place.runs(args);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}: {ran:?}");
     }
@@ -212,12 +225,25 @@ async fn threat_194_a_newer_schema_is_refused_by_every_command() {
     let place = Place::new();
     assert_eq!(place.starts().stops(), Some(0));
     let store = Store::open(&Location::Sqlite(place.path("data/procura.db"))).unwrap();
-    store.write(|tx| tx.run("INSERT INTO schema_history (number, name, applied_at) VALUES (9999, 'from the future', 1)", db::args![])).await.unwrap();
+    store
+        .write(|tx| {
+            tx.run(
+                "INSERT INTO schema_history (number, name, applied_at) VALUES (9999, 'from the future', 1)",
+                db::args![],
+            )
+        })
+        .await
+        .unwrap();
     drop(store);
-    for args in [&["serve"][..], &["migrate"], &["migrate", "--plan"], &["admin-token"], &["backup"], &["keys", "rotate"]] {
+    for args in
+        [&["serve"][..], &["migrate"], &["migrate", "--plan"], &["admin-token"], &["backup"], &["keys", "rotate"]]
+    {
         let ran = place.runs(args);
         assert_eq!(ran.code, Some(1), "{args:?}");
-        assert!(ran.sentence().starts_with("the database is at schema step 9999, this program knows only"), "{args:?}: {ran:?}");
+        assert!(
+            ran.sentence().starts_with("the database is at schema step 9999, this program knows only"),
+            "{args:?}: {ran:?}"
+        );
     }
 }
 
@@ -235,7 +261,11 @@ async fn stopping_is_quick_and_orderly_though_connections_stay_open() {
 #[test]
 fn the_demo_is_for_loopback_only_and_leaves_nothing() {
     let place = Place::new();
-    for settings in [("PROCURA_LISTEN", "0.0.0.0:0"), ("PROCURA_OPS_LISTEN", "0.0.0.0:0"), ("PROCURA_ISSUER", "https://id.example.com")] {
+    for settings in [
+        ("PROCURA_LISTEN", "0.0.0.0:0"),
+        ("PROCURA_OPS_LISTEN", "0.0.0.0:0"),
+        ("PROCURA_ISSUER", "https://id.example.com"),
+    ] {
         let ran = place.runs_with(&["demo"], &[settings, ("TMPDIR", place.folder.path().to_str().unwrap())]);
         assert_eq!(ran.code, Some(2), "{ran:?}");
         assert!(ran.sentence().starts_with("the demo listens on loopback only"), "{ran:?}");
