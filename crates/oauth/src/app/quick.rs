@@ -19,7 +19,7 @@ impl App {
             id: AppId::from_text(client_id),
             organization: None,
             key: None,
-            name: origin.as_str().to_owned(),
+            name: origin.host().to_owned(),
             description: None,
             kind: AppKind::Quick,
             website: Some(origin.as_str().to_owned()),

@@ -12,10 +12,12 @@ pub async fn app(State(app): State<App>, Path(client_id): Path<String>) -> Resul
     let found = app.oauth.app(&client_id).await?.filter(|found| found.disabled_at.is_none());
     let found = found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "App not found", "no app has this client id"))?;
     let description = found.description.clone().or_else(|| found.is_quick().then(|| "An app that is known by its address alone.".to_owned()));
+    // On the wire a Quick app is called by its origin; pages show the host.
+    let name = found.website.as_ref().filter(|_| found.is_quick()).unwrap_or(&found.name);
     let body = json!({
         "app": {
             "id": found.client_id(),
-            "name": found.name,
+            "name": name,
             "description": description,
             "iconUrl": found.logo.as_ref().map(|logo| app.url(&format!("/logos/{logo}"))),
             "websiteUrl": found.website,
