@@ -4,7 +4,7 @@ use base::Secret;
 
 /// Signs a person in, once.
 pub fn sign_in(issuer: &str, secret: &Secret) -> String {
-    format!("{issuer}/link/{}", secret.reveal())
+    format!("{issuer}/login/link?token={}", secret.reveal())
 }
 
 /// Registers whoever was invited, the first operator among them.
