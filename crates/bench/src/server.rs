@@ -158,8 +158,9 @@ impl Process {
 fn manifest() -> String {
     let apps = Alg::ALL.map(|alg| {
         format!(
-            "[[app]]\nkey = \"{name}\"\norganization = \"bench\"\nname = \"Bench {name}\"\nclient_id = \"{id}\"\nclient_secret = \"{secret}\"\n\
+            "[[app]]\nkey = \"{key}\"\norganization = \"bench\"\nname = \"Bench {name}\"\nclient_id = \"{id}\"\nclient_secret = \"{secret}\"\n\
              redirect_uris = [\"{redirect}\"]\nid_token_signed_response_alg = \"{name}\"\n",
+            key = alg.as_str().to_ascii_lowercase(),
             name = alg.as_str(),
             id = alg.client_id(),
             secret = crate::scenario::CLIENT_SECRET,
