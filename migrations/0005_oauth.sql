@@ -49,9 +49,6 @@ CREATE TABLE families (
     expires_at BIGINT NOT NULL
 );
 
-CREATE INDEX families_grant ON families (grant_id) WHERE ended_at IS NULL AND grant_id IS NOT NULL;
-CREATE INDEX families_expiry ON families (expires_at);
-
 CREATE TABLE access_tokens (
     id BIGINT PRIMARY KEY,
     digest BYTEA NOT NULL,
@@ -72,3 +69,5 @@ CREATE TABLE refresh_tokens (
     replay_answer BYTEA,
     ended_at BIGINT
 );
+
+CREATE INDEX refresh_tokens_replay ON refresh_tokens (used_at) WHERE replay_answer IS NOT NULL;

@@ -22,6 +22,7 @@ mod revoke;
 mod settings;
 mod signer;
 mod subject;
+mod sweep;
 pub mod token;
 pub mod userinfo;
 
@@ -55,6 +56,7 @@ pub struct Parts {
     pub(crate) claims: Arc<dyn ClaimSource>,
     pub(crate) flights: Flights,
     pub(crate) subject_key: SubjectKey,
+    pub(crate) walks: sweep::Walks,
 }
 
 impl Deref for OAuth {
@@ -87,6 +89,7 @@ impl OAuth {
             claims,
             flights: Flights::default(),
             subject_key,
+            walks: sweep::Walks::default(),
         })))
     }
 
@@ -96,16 +99,6 @@ impl OAuth {
             return Ok(App::quick(client_id).map(Arc::new));
         }
         self.apps.get(client_id).await
-    }
-
-    /// Forgets what is over: requests, tokens, families. Gives how many rows went.
-    pub async fn sweep(&self, limit: u32) -> Result<u64, Fault> {
-        let now = self.seams.now();
-        self.store
-            .write(move |tx| {
-                Ok(interaction::sweep(tx, now, limit)? + token::sweep(tx, now, limit)? + code::sweep(tx, now, limit)?)
-            })
-            .await
     }
 
     pub(crate) fn access_secs(&self, app: &App) -> i64 {

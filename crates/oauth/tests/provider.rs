@@ -517,3 +517,33 @@ async fn threat_101_a_request_is_decided_once() {
         assert!(world.oauth.find_request(flow.reveal()).await.unwrap().is_none());
     }
 }
+
+#[tokio::test]
+async fn what_is_over_is_forgotten_and_what_lives_is_not() {
+    for world in World::both().await {
+        let (old, kept) = (world.tokens("openid").await, world.tokens(ALL).await);
+        let count = || {
+            world.store.read(|tx| {
+                let mut counts = Vec::new();
+                for sql in [
+                    "SELECT count(*) AS n FROM access_tokens",
+                    "SELECT count(*) AS n FROM refresh_tokens",
+                    "SELECT count(*) AS n FROM families",
+                    "SELECT count(*) AS n FROM interactions",
+                ] {
+                    counts.push(tx.one(sql, db::args![])?.unwrap().int("n")?);
+                }
+                Ok::<Vec<i64>, Fault>(counts)
+            })
+        };
+        assert_eq!(count().await.unwrap(), [2, 1, 2, 2]);
+        assert_eq!(world.oauth.sweep(1).await.unwrap(), 0);
+        world.clock.advance_secs(2 * 3600);
+        for _ in 0..8 {
+            world.oauth.sweep(1).await.unwrap();
+        }
+        assert_eq!(count().await.unwrap(), [0, 1, 1, 0], "{}", world.name);
+        assert!(!world.is_active(&old.access_token).await);
+        assert!(world.refreshes(&world.notes, kept.refresh_token.as_ref().unwrap(), None).await.is_ok());
+    }
+}

@@ -5,7 +5,7 @@
 
 mod rows;
 
-pub(crate) use rows::{burn, end, end_all, family, find, insert, sweep, take};
+pub(crate) use rows::{burn, delete, end, end_all, family, find, insert, over_after, take};
 
 use crate::ask::Proposal;
 use crate::signer::Signer;

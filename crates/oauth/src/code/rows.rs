@@ -126,9 +126,17 @@ pub(crate) fn end_all(tx: &mut Tx, by: &str, now: Time) -> Result<u64, Fault> {
     tx.run(sql, args![now, by])
 }
 
-/// Forgets families whose last token is over, at most so many.
-pub(crate) fn sweep(tx: &mut Tx, now: Time, limit: u32) -> Result<u64, Fault> {
-    let sql = "DELETE FROM families
-               WHERE id IN (SELECT id FROM families WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
-    tx.run(sql, args![now, limit])
+/// Which of the next families after a number are over, and the last number looked at.
+pub(crate) fn over_after(tx: &mut Tx, after: i64, limit: u32, now: Time) -> Result<(Vec<i64>, Option<i64>), Fault> {
+    let sql = "SELECT id, expires_at
+               FROM families
+               WHERE id > $1
+               ORDER BY id
+               LIMIT $2";
+    crate::sweep::over(&tx.all(sql, args![after, limit])?, now)
+}
+
+/// Forgets a family.
+pub(crate) fn delete(tx: &mut Tx, number: i64) -> Result<u64, Fault> {
+    tx.run("DELETE FROM families WHERE id = $1", args![number])
 }

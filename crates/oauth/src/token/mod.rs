@@ -7,7 +7,8 @@ pub(crate) mod id_token;
 mod rows;
 
 pub(crate) use rows::{
-    end_access, find_access, find_refresh, insert_access, insert_refresh, keep_replay, replay_answer, sweep, take_refresh,
+    access_over_after, delete_access, delete_refresh, end_access, find_access, find_refresh, insert_access, insert_refresh,
+    keep_replay, refresh_over_after, replay_answer, take_refresh, wipe_replays,
 };
 
 use crate::OAuth;

@@ -120,16 +120,40 @@ pub(crate) fn end_access(tx: &mut Tx, number: i64, now: Time) -> Result<bool, Fa
     Ok(tx.one(sql, args![number, now])?.is_some())
 }
 
-/// Forgets tokens whose time is over, at most so many of each. Rows come in key order, so the oldest stand first.
-pub(crate) fn sweep(tx: &mut Tx, now: Time, limit: u32) -> Result<u64, Fault> {
-    let access = "DELETE FROM access_tokens
-                  WHERE id IN (SELECT id FROM (SELECT id, expires_at FROM access_tokens ORDER BY id LIMIT $2) AS oldest
-                               WHERE expires_at < $1)";
-    let refresh = "DELETE FROM refresh_tokens
-                   WHERE id IN (SELECT t.id FROM refresh_tokens t LEFT JOIN families f ON f.id = t.family_id
-                                WHERE f.id IS NULL ORDER BY t.id LIMIT $1)";
-    let wipe = "UPDATE refresh_tokens
-                SET replay_answer = NULL
-                WHERE replay_answer IS NOT NULL AND used_at < $1";
-    Ok(tx.run(access, args![now, limit])? + tx.run(refresh, args![limit])? + tx.run(wipe, args![now.plus_secs(-60)])?)
+/// Which of the next access tokens after a number are over, and the last number looked at.
+pub(crate) fn access_over_after(tx: &mut Tx, after: i64, limit: u32, now: Time) -> Result<(Vec<i64>, Option<i64>), Fault> {
+    let sql = "SELECT id, expires_at
+               FROM access_tokens
+               WHERE id > $1
+               ORDER BY id
+               LIMIT $2";
+    crate::sweep::over(&tx.all(sql, args![after, limit])?, now)
+}
+
+/// Which of the next refresh tokens after a number are over, and the last number looked at.
+pub(crate) fn refresh_over_after(tx: &mut Tx, after: i64, limit: u32, now: Time) -> Result<(Vec<i64>, Option<i64>), Fault> {
+    let sql = "SELECT id, expires_at
+               FROM refresh_tokens
+               WHERE id > $1
+               ORDER BY id
+               LIMIT $2";
+    crate::sweep::over(&tx.all(sql, args![after, limit])?, now)
+}
+
+/// Forgets an access token.
+pub(crate) fn delete_access(tx: &mut Tx, number: i64) -> Result<u64, Fault> {
+    tx.run("DELETE FROM access_tokens WHERE id = $1", args![number])
+}
+
+/// Forgets a refresh token. Shown again, it is unknown: theft of what has long expired opens nothing.
+pub(crate) fn delete_refresh(tx: &mut Tx, number: i64) -> Result<u64, Fault> {
+    tx.run("DELETE FROM refresh_tokens WHERE id = $1", args![number])
+}
+
+/// Wipes answers that were kept for a replay window; none is longer than a minute.
+pub(crate) fn wipe_replays(tx: &mut Tx, now: Time) -> Result<u64, Fault> {
+    let sql = "UPDATE refresh_tokens
+               SET replay_answer = NULL
+               WHERE replay_answer IS NOT NULL AND used_at < $1";
+    tx.run(sql, args![now.plus_secs(-60)])
 }
