@@ -263,6 +263,27 @@ async fn an_app_that_is_switched_off_is_unknown_at_once() {
 }
 
 #[tokio::test]
+async fn what_an_app_that_is_switched_off_holds_opens_nothing_meanwhile() {
+    for world in World::both().await {
+        let operator = Operator::of(&world).await;
+        let app = world.app("notes", "").await;
+        let mut ada = world.person("ada").await;
+        let code = ada.approves(&app, "openid").await;
+        let tokens = app.redeems(&code).await.json();
+        let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+        let userinfo =
+            async || world.send("GET", "/api/oauth/userinfo", &[("Authorization", &bearer)], b"").await.status;
+        assert_eq!(userinfo().await, 200);
+        assert_eq!(operator.asks("POST", &format!("/apps/{}/disable", app.client_id)).await.status, 200);
+        assert_eq!(userinfo().await, 401);
+        let refused = ada.is_sent_by(&app, "openid").await;
+        assert_eq!((refused.status, refused.header("location")), (400, None));
+        assert_eq!(operator.asks("POST", &format!("/apps/{}/enable", app.client_id)).await.status, 200);
+        assert_eq!(userinfo().await, 200);
+    }
+}
+
+#[tokio::test]
 async fn deleting_an_app_ends_what_people_allowed_it() {
     for world in World::both().await {
         let operator = Operator::of(&world).await;

@@ -294,3 +294,27 @@ async fn whoever_deletes_their_account_takes_their_personal_apps_along() {
         assert_eq!(world.send("GET", &format!("/api/oauth/app/{id}"), &[], b"").await.status, 404);
     }
 }
+
+#[tokio::test]
+async fn without_self_service_only_those_whom_an_operator_added_register_apps() {
+    let database = db::testing::sqlite().await;
+    let world = World::with_config(database, &[], |config| config.developers.self_service = false).await;
+    let mut ada = world.person("ada").await;
+    for page in ["/developers", "/developers/apps/new"] {
+        let refused = ada.opens(page).await;
+        assert_eq!(refused.status, 403, "{refused:?}");
+        assert!(refused.text().contains("Only invited developers can register apps here."));
+    }
+    let seams = world.seams.clone();
+    world
+        .store
+        .write(move |tx| {
+            let acme = oauth::organization::create(tx, &seams, &Actor::Operator, None, "Acme Inc.")?;
+            let handle = people::identity::Handle::parse("ada").unwrap();
+            let account = people::identity::find_by_handle(tx, &handle)?.unwrap().account;
+            oauth::organization::add_member(tx, &seams, &Actor::Operator, &acme.id, &account, Role::Developer)
+        })
+        .await
+        .unwrap();
+    assert_eq!(creates(&mut ada, &[("redirect_uri", "https://notes.test/cb")]).await.status, 200);
+}

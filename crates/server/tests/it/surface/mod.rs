@@ -1,4 +1,6 @@
 //! One file for each surface; its first test is who may not call it.
 
+mod account;
 mod api_v1;
 mod developers;
+mod people;

@@ -2,6 +2,7 @@
 
 mod authorize;
 mod client;
+mod people;
 mod pkce;
 mod quick;
 mod session;
