@@ -36,11 +36,17 @@ pub struct Chore {
 /// Everything that is done by itself.
 pub const SCHEDULE: &[Chore] = &[
     Chore { name: "keys.refresh", every: Duration::from_secs(1), by: By::EveryNode, run: refresh_keys },
-    Chore { name: "keys.rotate", every: Duration::from_secs(60), by: By::EveryNode, run: rotate_keys },
+    Chore { name: "keys.rotate", every: Duration::from_mins(1), by: By::EveryNode, run: rotate_keys },
+    Chore { name: "limits.sweep", every: Duration::from_secs(60), by: By::EveryNode, run: sweep_limits },
     Chore { name: "oauth.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_oauth },
     Chore { name: "people.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_people },
-    Chore { name: "app_secrets.sweep", every: Duration::from_secs(3600), by: By::OneNode, run: sweep_app_secrets },
-    Chore { name: "operator_tokens.sweep", every: Duration::from_secs(3600), by: By::OneNode, run: sweep_operator_tokens },
+    Chore { name: "app_secrets.sweep", every: Duration::from_hours(1), by: By::OneNode, run: sweep_app_secrets },
+    Chore {
+        name: "operator_tokens.sweep",
+        every: Duration::from_hours(1),
+        by: By::OneNode,
+        run: sweep_operator_tokens,
+    },
 ];
 
 /// How many rows one transaction of a sweep removes, so that nobody waits long behind it.
@@ -56,6 +62,14 @@ fn rotate_keys(app: App) -> Doing {
     let (clock, source) = (app.seams.clock(), app.seams.source());
     let rotation = Rotation::new(app.store.clone(), app.sealer.clone(), clock, source);
     Box::pin(async move { rotation.rotate_due().await.map(drop) })
+}
+
+/// Sources that have gone quiet are forgotten, or a scan of the whole internet would stay in memory.
+fn sweep_limits(app: App) -> Doing {
+    Box::pin(async move {
+        app.limits.sweep();
+        Ok(())
+    })
 }
 
 fn sweep_oauth(app: App) -> Doing {

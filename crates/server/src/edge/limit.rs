@@ -3,6 +3,7 @@
 use crate::edge::request::Source;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ const GATES: [(Gate, u32, u32); 8] = [
 ];
 
 struct Pair {
-    by_source: DefaultKeyedRateLimiter<std::net::IpAddr>,
+    by_source: DefaultKeyedRateLimiter<IpAddr>,
     by_key: DefaultKeyedRateLimiter<u64>,
 }
 
@@ -65,7 +66,7 @@ impl Limits {
         let Some(pairs) = &self.pairs else { return Ok(()) };
         let Some((_, pair)) = pairs.iter().find(|(own, _)| *own == gate) else { return Ok(()) };
         let wait = |until: governor::NotUntil<_>| TooMany { retry_after_secs: round_up(until.wait_time_from(self.clock.now())) };
-        pair.by_source.check_key(&source.0).map_err(wait)?;
+        pair.by_source.check_key(&neighbourhood(source.0)).map_err(wait)?;
         if let Some(key) = key {
             pair.by_key.check_key(&self.hasher.hash_one(key)).map_err(wait)?;
         }
@@ -76,8 +77,18 @@ impl Limits {
     pub fn sweep(&self) {
         for (_, pair) in self.pairs.iter().flatten() {
             pair.by_source.retain_recent();
+            pair.by_source.shrink_to_fit();
             pair.by_key.retain_recent();
+            pair.by_key.shrink_to_fit();
         }
+    }
+}
+
+/// Who counts as one source. One customer has a whole /64 of IPv6, and could come from a new address each time (threat 178).
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -87,4 +98,22 @@ fn per_minute(count: u32) -> Quota {
 
 fn round_up(wait: Duration) -> u64 {
     wait.as_secs() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threat_178_a_new_address_of_the_same_network_is_no_new_source() {
+        let limits = Limits::new(true);
+        let source = |text: &str| Source(text.parse().unwrap());
+        for host in 0..20 {
+            assert!(limits.pass(Gate::Register, source(&format!("2001:db8:1:2::{host:x}")), None).is_ok());
+        }
+        assert!(limits.pass(Gate::Register, source("2001:db8:1:2:ffff::1"), None).is_err());
+        assert!(limits.pass(Gate::Register, source("2001:db8:1:3::1"), None).is_ok());
+        assert!(limits.pass(Gate::Register, source("::ffff:192.0.2.1"), None).is_ok());
+        assert!(limits.pass(Gate::Register, source("::ffff:192.0.2.2"), None).is_ok());
+    }
 }
