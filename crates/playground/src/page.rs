@@ -1,8 +1,11 @@
 //! A page of a sample app as an answer, with the headers that keep it from being abused.
 
 use askama::Template;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::sync::Arc;
 
 /// Renders a page. `issuer` is the one other origin that its forms and scripts may reach.
 pub(crate) fn show<P: Template>(status: StatusCode, page: &P, issuer: &str) -> Response {
@@ -21,6 +24,17 @@ pub(crate) fn show<P: Template>(status: StatusCode, page: &P, issuer: &str) -> R
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// Somebody typed 127.0.0.1: cookies and redirect URIs belong to one name, so the browser is sent to it. A name that is made to point here
+/// (DNS rebinding) gets no further either.
+pub(crate) async fn at_home(State(origin): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let asked = request.headers().get(header::HOST).and_then(|asked| asked.to_str().ok());
+    if asked == Some(host(&origin)) {
+        return next.run(request).await;
+    }
+    let path = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
+    Redirect::temporary(&format!("{origin}{path}")).into_response()
 }
 
 /// Host and port of an origin, as people read it.

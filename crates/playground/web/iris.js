@@ -19,6 +19,7 @@ await telling(async () => {
   signedIn = await finishSignIn();
   if (signedIn) await show(signedIn);
 });
+part("out").hidden = signedIn !== null;
 
 async function show({ clientId, tokens, claims }) {
   const isQuick = clientId === quick.clientId;
@@ -29,7 +30,6 @@ async function show({ clientId, tokens, claims }) {
   const userinfo = await json(userinfo_endpoint, { headers: { Authorization: `Bearer ${tokens.access_token}` } });
   part("userinfo").textContent = JSON.stringify(userinfo, null, 2);
   part("onward").hidden = !isQuick;
-  part("out").hidden = true;
   part("in").hidden = false;
   part("hello").focus();
 }

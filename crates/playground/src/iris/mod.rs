@@ -6,6 +6,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ struct IrisPage<'a> {
 
 /// The app: one page at two paths, and two scripts.
 pub fn router(settings: Settings) -> Router {
+    let origin: Arc<str> = settings.origin.as_str().into();
     Router::new()
         .route("/", get(show))
         .route("/callback", get(show))
@@ -47,6 +49,7 @@ pub fn router(settings: Settings) -> Router {
         )
         .merge(look::router())
         .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(from_fn_with_state(origin, page::at_home))
         .with_state(Arc::new(settings))
 }
 

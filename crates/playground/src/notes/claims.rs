@@ -58,7 +58,7 @@ fn meaning(name: &str, token: &str) -> (&'static str, &'static str) {
         "auth_time" => ("When the person last proved who they are.", "OIDC Core §2"),
         "nonce" => ("What this app sent with its request: the token answers that one and no other.", "OIDC Core §2"),
         "amr" => ("How it was proven: pop is a key, user a fingerprint or PIN, otp a one-time code.", "RFC 8176 §2"),
-        "acr" => ("How strong that was: phr resists phishing.", "OIDC Core §2"),
+        "acr" => ("How strong that was: phr resists phishing, 1 does not.", "OIDC Core §2"),
         "sid" => ("The session at the issuer, different for every app.", "OIDC Front-Channel Logout §3"),
         "at_hash" => ("Ties this token to the access token beside it.", "OIDC Core §3.1.3.6"),
         "jti" => ("The number of this token.", "RFC 7519 §4.1.7"),

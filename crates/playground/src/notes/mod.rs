@@ -16,7 +16,7 @@ mod trouble;
 
 pub use trouble::Trouble;
 
-use crate::look;
+use crate::{look, page};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -67,6 +67,7 @@ impl std::ops::Deref for Notes {
 
 /// The app.
 pub fn router(settings: Settings) -> Router {
+    let origin: Arc<str> = settings.origin.as_str().into();
     let (issuer, sessions) = (Issuer::at(&settings.issuer), Sessions::of(&settings.origin));
     let notes = Notes(Arc::new(Parts { settings, issuer, sessions }));
     Router::new()
@@ -84,6 +85,7 @@ pub fn router(settings: Settings) -> Router {
         .layer(from_fn_with_state(notes.clone(), only_own_forms))
         .merge(look::router())
         .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(from_fn_with_state(origin, page::at_home))
         .with_state(notes)
 }
 
