@@ -75,7 +75,9 @@ impl fmt::Display for BadRedirect {
             BadRedirect::UserInfo => "remove the part before @: a redirect URI has no user information",
             BadRedirect::Wildcard => "* is never interpreted: register each address",
             BadRedirect::PlainHttp => "http works only on this computer (localhost, 127.0.0.1 or [::1]); use https",
-            BadRedirect::Scheme => "use https, http on loopback, or a private scheme that contains a dot (com.example.app:)",
+            BadRedirect::Scheme => {
+                "use https, http on loopback, or a private scheme that contains a dot (com.example.app:)"
+            }
             BadRedirect::Host => "the host is not written in its plain form",
             BadRedirect::Characters => "only printable ASCII without spaces and backslashes is allowed",
         })
@@ -132,7 +134,8 @@ impl RedirectUri {
     /// 127.0.0.0/8 and `[::1]`, and `exp://` on a private or loopback address.
     pub fn is_for_development(&self) -> bool {
         let Ok(url) = Url::parse(&self.0) else { return false };
-        let is_plain = self.0.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !self.0.contains(['#', '*', '@']);
+        let is_plain =
+            self.0.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !self.0.contains(['#', '*', '@']);
         if !is_plain {
             return false;
         }
@@ -260,17 +263,30 @@ mod tests {
     fn only_the_port_of_a_loopback_address_may_vary() {
         let own = RedirectUri::register("http://127.0.0.1:1/cb").unwrap();
         assert!(own.is_same_but_port(&RedirectUri::sent("http://127.0.0.1:51000/cb")));
-        for sent in ["http://127.0.0.1:51000/cb/", "http://localhost:51000/cb", "http://127.0.0.1:5@evil.test/cb", "http://127.0.0.1.evil.test/cb"] {
+        for sent in [
+            "http://127.0.0.1:51000/cb/",
+            "http://localhost:51000/cb",
+            "http://127.0.0.1:5@evil.test/cb",
+            "http://127.0.0.1.evil.test/cb",
+        ] {
             assert!(!own.is_same_but_port(&RedirectUri::sent(sent)), "{sent}");
         }
     }
 
     #[test]
     fn development_mode_admits_loopback_and_private_expo() {
-        for good in ["http://localhost:5173/x", "https://127.9.9.9/x", "http://[::1]:1/", "exp://192.168.1.5:8081/--/cb"] {
+        for good in
+            ["http://localhost:5173/x", "https://127.9.9.9/x", "http://[::1]:1/", "exp://192.168.1.5:8081/--/cb"]
+        {
             assert!(RedirectUri::sent(good).is_for_development(), "{good}");
         }
-        for bad in ["exp://8.8.8.8/x", "http://a@localhost/x", "http://localhost.evil.test/", "http://0.0.0.0/", "http://localhost/#x"] {
+        for bad in [
+            "exp://8.8.8.8/x",
+            "http://a@localhost/x",
+            "http://localhost.evil.test/",
+            "http://0.0.0.0/",
+            "http://localhost/#x",
+        ] {
             assert!(!RedirectUri::sent(bad).is_for_development(), "{bad}");
         }
     }
@@ -279,7 +295,15 @@ mod tests {
     fn origins_are_canonical_or_nothing() {
         assert!(Origin::parse("https://a.test").is_some());
         assert!(Origin::parse("http://localhost:3000").is_some());
-        for bad in ["https://a.test/", "https://A.test", "null", "https://u@a.test", "http://a.test", "https://a.test.", "https://a.test:443"] {
+        for bad in [
+            "https://a.test/",
+            "https://A.test",
+            "null",
+            "https://u@a.test",
+            "http://a.test",
+            "https://a.test.",
+            "https://a.test:443",
+        ] {
             assert!(Origin::parse(bad).is_none(), "{bad}");
         }
     }

@@ -51,12 +51,17 @@ impl OAuth {
             None => Ok(Introspection::default()),
             Some(Shown::Access { number, opaque }) => {
                 let found = self.store.read(move |tx| find_access(tx, number, opaque.as_ref())).await?;
-                Ok(found.filter(|access| access.is_live(now) && access.family.app == app.id).map_or_else(Introspection::default, |access| self.tell_access(access)))
+                Ok(found
+                    .filter(|access| access.is_live(now) && access.family.app == app.id)
+                    .map_or_else(Introspection::default, |access| self.tell_access(access)))
             }
             Some(Shown::Refresh(bearer)) => {
                 let found = self.store.read(move |tx| find_refresh(tx, &bearer)).await?;
                 let is_live = |refresh: &crate::token::Refresh| {
-                    refresh.used_at.is_none() && !refresh.has_ended && now < refresh.expires_at && refresh.family.is_live()
+                    refresh.used_at.is_none()
+                        && !refresh.has_ended
+                        && now < refresh.expires_at
+                        && refresh.family.is_live()
                 };
                 let found = found.filter(|refresh| is_live(refresh) && refresh.family.app == app.id);
                 Ok(found.map_or_else(Introspection::default, |refresh| Introspection {

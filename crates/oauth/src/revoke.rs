@@ -19,7 +19,8 @@ impl OAuth {
             .write(move |tx| {
                 let (family, has_ended) = match shown {
                     Shown::Access { number, opaque } => {
-                        let found = find_access(tx, number, opaque.as_ref())?.filter(|access| access.family.app == owner);
+                        let found =
+                            find_access(tx, number, opaque.as_ref())?.filter(|access| access.family.app == owner);
                         let Some(access) = found else { return Ok(()) };
                         (access.family, end_access(tx, access.number, now)?)
                     }

@@ -31,14 +31,17 @@ impl OAuth {
         let walked = self.walk(&walks.access, token::access_over_after, token::delete_access, limit, now).await?
             + self.walk(&walks.refresh, token::refresh_over_after, token::delete_refresh, limit, now).await?
             + self.walk(&walks.families, code::over_after, code::delete, limit, now).await?;
-        let rest = self.store.write(move |tx| Ok::<u64, Fault>(interaction::sweep(tx, now, limit)? + token::wipe_replays(tx, now)?));
+        let rest = self
+            .store
+            .write(move |tx| Ok::<u64, Fault>(interaction::sweep(tx, now, limit)? + token::wipe_replays(tx, now)?));
         Ok(walked + rest.await?)
     }
 
     async fn walk(&self, at: &AtomicI64, look: Look, forget: Forget, limit: u32, now: Time) -> Result<u64, Fault> {
         let after = at.load(Ordering::SeqCst);
         let (over, last) = self.store.read(move |tx| look(tx, after, limit * LOOKS, now)).await?;
-        let (going, is_whole): (Vec<i64>, bool) = (over.iter().copied().take(limit as usize).collect(), over.len() <= limit as usize);
+        let (going, is_whole): (Vec<i64>, bool) =
+            (over.iter().copied().take(limit as usize).collect(), over.len() <= limit as usize);
         // A window that held more than may go at once is looked at again from its last deletion.
         let next = if is_whole { last } else { going.last().copied() };
         at.store(next.unwrap_or(0), Ordering::SeqCst);

@@ -30,13 +30,20 @@ impl OAuth {
     /// Tells the bearer of a live access token with `openid` (threat 76) whose it is.
     pub async fn userinfo(&self, token: &Secret) -> Result<UserInfo> {
         let invalid = || refuse(Code::InvalidToken, "the access token is unknown, expired or has ended");
-        let Some(crate::introspect::Shown::Access { number, opaque }) = self.shown(token) else { return Err(invalid()) };
+        let Some(crate::introspect::Shown::Access { number, opaque }) = self.shown(token) else {
+            return Err(invalid());
+        };
         let (oauth, now) = (self.clone(), self.seams.now());
         self.store
             .read(move |tx| {
-                let access = find_access(tx, number, opaque.as_ref())?.filter(|access| access.is_live(now)).ok_or_else(invalid)?;
+                let access = find_access(tx, number, opaque.as_ref())?
+                    .filter(|access| access.is_live(now))
+                    .ok_or_else(invalid)?;
                 if !access.scope.has("openid") {
-                    return Err(refuse(Code::InsufficientScope, "the access token was issued without the scope openid"));
+                    return Err(refuse(
+                        Code::InsufficientScope,
+                        "the access token was issued without the scope openid",
+                    ));
                 }
                 let (_, identity) = access.family.person()?;
                 let person = oauth.claims.person(tx, identity)?.ok_or_else(invalid)?;
@@ -50,7 +57,10 @@ impl OAuth {
                     picture: owned(profile.picture),
                     email: owned(profile.email),
                     email_verified: profile.email_verified,
-                    user_id: access.scope.has("user_id").then(|| oauth.pairwise_user_id(&person.account, &access.family.app)),
+                    user_id: access
+                        .scope
+                        .has("user_id")
+                        .then(|| oauth.pairwise_user_id(&person.account, &access.family.app)),
                 })
             })
             .await

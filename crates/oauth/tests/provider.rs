@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a helper that fails fails its test
 
-use base::{AccountId, Fault, GrantId, IdentityId, ManualClock, RedirectUri, Scope, Seams, Secret, SeededEntropy, Time};
+use base::{
+    AccountId, Fault, GrantId, IdentityId, ManualClock, RedirectUri, Scope, Seams, Secret, SeededEntropy, Time,
+};
 use db::seal::Kms;
 use db::testing::{Database, engines};
 use db::{Sealer, Store, Tx};
@@ -14,7 +16,7 @@ use oauth::interaction::Step;
 use oauth::organization::{self, Actor};
 use oauth::refusal::{Code, Error};
 use oauth::token::Tokens;
-use oauth::{ClaimSource, OAuth, Persona, Person, Settings, Signer};
+use oauth::{ClaimSource, OAuth, Person, Persona, Settings, Signer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -112,7 +114,8 @@ impl World {
         let interaction = self.oauth.find_request(flow.reveal()).await.unwrap().unwrap();
         let proposal = check(&self.oauth, &interaction.asked).await.unwrap();
         let identity = self.signer.identities[0].id.clone();
-        let answer = self.oauth.approve(&interaction, &proposal, &self.signer, identity.as_str()).await.unwrap().unwrap();
+        let answer =
+            self.oauth.approve(&interaction, &proposal, &self.signer, identity.as_str()).await.unwrap().unwrap();
         Secret::new(answer.fields.iter().find(|(name, _)| *name == "code").unwrap().1.clone())
     }
 
@@ -154,7 +157,8 @@ async fn make_app(store: &Store, seams: &Seams, name: &str) -> Arc<App> {
         .write(move |tx| {
             let key = name.to_lowercase();
             let acme = organization::create(tx, &seams, &Actor::Operator, Some(key.clone()), &name)?;
-            let new = NewApp { organization: acme.id, kind: AppKind::Confidential, key: None, client_id: None, secret: None };
+            let new =
+                NewApp { organization: acme.id, kind: AppKind::Confidential, key: None, client_id: None, secret: None };
             let wish = Wish {
                 name: Some(name.clone()),
                 redirect_uris: Some(vec![format!("https://{key}.test/cb")]),
@@ -169,7 +173,8 @@ async fn make_app(store: &Store, seams: &Seams, name: &str) -> Arc<App> {
 }
 
 async fn sign_in(store: &Store, seams: &Seams) -> Signer {
-    let session = NewGrant { account: Some(AccountId::from_text("acc_ada")), ..NewGrant::of(Kind::Session, seams).unwrap() };
+    let session =
+        NewGrant { account: Some(AccountId::from_text("acc_ada")), ..NewGrant::of(Kind::Session, seams).unwrap() };
     let (id, now) = (session.id.clone(), seams.now());
     store.write(move |tx| grant::open(tx, &session, now)).await.unwrap();
     let identity = IdentityId::new(seams.entropy()).unwrap();
@@ -246,7 +251,10 @@ async fn threat_031_a_code_is_bound_to_its_app_and_redirect_uri() {
             redirect: RedirectUri::sent("https://notes.test/cb/"),
             verifier: Some(Secret::new(VERIFIER)),
         };
-        assert_eq!(refused(world.oauth.exchange(&world.notes, TokenAsk::AuthorizationCode(elsewhere)).await).0, Code::InvalidGrant);
+        assert_eq!(
+            refused(world.oauth.exchange(&world.notes, TokenAsk::AuthorizationCode(elsewhere)).await).0,
+            Code::InvalidGrant
+        );
         // Neither try has cost its owner the code.
         assert!(world.redeems(&code).await.is_ok());
     }
@@ -256,8 +264,15 @@ async fn threat_031_a_code_is_bound_to_its_app_and_redirect_uri() {
 async fn threat_033_one_wrong_verifier_burns_the_code() {
     for world in World::both().await {
         let code = world.code("openid").await;
-        let guess = CodeAsk { code: code.clone(), redirect: RedirectUri::sent(CALLBACK), verifier: Some(Secret::new("x".repeat(43))) };
-        assert_eq!(refused(world.oauth.exchange(&world.notes, TokenAsk::AuthorizationCode(guess)).await).0, Code::InvalidGrant);
+        let guess = CodeAsk {
+            code: code.clone(),
+            redirect: RedirectUri::sent(CALLBACK),
+            verifier: Some(Secret::new("x".repeat(43))),
+        };
+        assert_eq!(
+            refused(world.oauth.exchange(&world.notes, TokenAsk::AuthorizationCode(guess)).await).0,
+            Code::InvalidGrant
+        );
         assert_eq!(refused(world.redeems(&code).await).0, Code::InvalidGrant);
     }
 }
@@ -511,8 +526,12 @@ async fn threat_101_a_request_is_decided_once() {
         let interaction = world.oauth.find_request(flow.reveal()).await.unwrap().unwrap();
         let proposal = check(&world.oauth, &interaction.asked).await.unwrap();
         let identity = world.signer.identities[0].id.clone();
-        assert!(world.oauth.approve(&interaction, &proposal, &world.signer, identity.as_str()).await.unwrap().is_some());
-        assert!(world.oauth.approve(&interaction, &proposal, &world.signer, identity.as_str()).await.unwrap().is_none());
+        assert!(
+            world.oauth.approve(&interaction, &proposal, &world.signer, identity.as_str()).await.unwrap().is_some()
+        );
+        assert!(
+            world.oauth.approve(&interaction, &proposal, &world.signer, identity.as_str()).await.unwrap().is_none()
+        );
         assert!(world.oauth.deny(&interaction, &proposal, &world.signer).await.unwrap().is_none());
         assert!(world.oauth.find_request(flow.reveal()).await.unwrap().is_none());
     }

@@ -42,7 +42,7 @@ impl Deref for App {
 impl App {
     /// Wires the application: the schema is in place, the key ring is loaded, nothing is served yet.
     pub async fn build(config: Config, seams: Seams, store: Store, sealer: Sealer) -> Result<App, Fault> {
-        let mailer = mail::from_config(&config)?;
+        let mailer = mail::from_config(&config, &seams)?;
         App::build_with(config, seams, store, sealer, mailer).await
     }
 
@@ -57,9 +57,22 @@ impl App {
         let host = config.issuer.split_once("://").map_or("", |(_, host)| host).to_owned();
         let people = People::new(store.clone(), seams.clone(), sealer.clone(), people_settings(&config))?;
         let claims = Claims { issuer: config.issuer.clone() };
-        let oauth = OAuth::open(store.clone(), seams.clone(), sealer.clone(), oauth_settings(&config), Arc::new(claims)).await?;
+        let oauth =
+            OAuth::open(store.clone(), seams.clone(), sealer.clone(), oauth_settings(&config), Arc::new(claims))
+                .await?;
         let limits = Limits::new(config.limits.enabled);
-        Ok(App(Arc::new(Parts { discovery: oauth::discovery::document(&config.issuer).to_string(), config, store, seams, sealer, people, oauth, mailer, limits, host })))
+        Ok(App(Arc::new(Parts {
+            discovery: oauth::discovery::document(&config.issuer).to_string(),
+            config,
+            store,
+            seams,
+            sealer,
+            people,
+            oauth,
+            mailer,
+            limits,
+            host,
+        })))
     }
 
     /// True when the issuer is reached over https: cookies are `Secure`, browsers are told to stay on it.

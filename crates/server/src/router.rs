@@ -1,9 +1,8 @@
 //! Every route, on one page.
 
 use crate::app::App;
-use crate::edge::faults::{self, ApiError, PageError};
-use crate::edge::request::RequestId;
-use crate::edge::{cors, headers, request};
+use crate::edge::faults::{self, PageError};
+use crate::edge::{address, cors, headers, request};
 use crate::oauth::{authorize, discovery, introspect, logout, revoke, session_check, token, userinfo};
 use crate::{assets, pages};
 use axum::Router;
@@ -26,6 +25,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(nothing_here)
         .layer(DefaultBodyLimit::max(1 << 20));
     routes
+        .layer(from_fn(address::readable))
         .layer(from_fn_with_state(app.clone(), faults::render))
         .layer(from_fn_with_state(app.clone(), headers::add))
         .layer(from_fn_with_state(app.clone(), request::admit))
@@ -65,7 +65,8 @@ async fn preflight() -> StatusCode {
 
 async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
     let Some(asset) = assets::find(&file) else { return PageError::not_found().into_response() };
-    let takes_gzip = headers.get(header::ACCEPT_ENCODING).is_some_and(|sent| sent.to_str().is_ok_and(|sent| sent.contains("gzip")));
+    let takes_gzip =
+        headers.get(header::ACCEPT_ENCODING).is_some_and(|sent| sent.to_str().is_ok_and(|sent| sent.contains("gzip")));
     let (body, encoding) = match (&asset.gzip, takes_gzip) {
         (Some(gzip), true) => (gzip.as_slice(), Some("gzip")),
         _ => (asset.body.as_slice(), None),
@@ -81,10 +82,6 @@ async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
     response
 }
 
-/// Unknown paths and wrong methods look alike (`identity-wire.md` section 0).
-async fn nothing_here(_: RequestId, request: Request) -> Response {
-    if request.uri().path().starts_with("/api/") || request.uri().path().starts_with("/.well-known/") {
-        return ApiError::not_found().into_response();
-    }
-    PageError::not_found().into_response()
+async fn nothing_here(request: Request) -> Response {
+    address::nothing_at(request.uri())
 }

@@ -21,7 +21,8 @@ pub struct TestApp<'a> {
 impl<'a> TestApp<'a> {
     pub(crate) async fn made(world: &'a World, key: &str, more: &str) -> TestApp<'a> {
         let redirect_uri = format!("https://{key}.test/cb");
-        let alg = if more.contains("id_token_signed_response_alg") { "" } else { "id_token_signed_response_alg = \"EdDSA\"" };
+        let alg =
+            if more.contains("id_token_signed_response_alg") { "" } else { "id_token_signed_response_alg = \"EdDSA\"" };
         let manifest = format!(
             "[[organization]]\nkey = \"org-{key}\"\nname = \"Org {key}\"\n\n[[app]]\nkey = \"{key}\"\norganization = \"org-{key}\"\n\
              name = \"App {key}\"\nredirect_uris = [\"{redirect_uri}\"]\n{alg}\n{more}\n"
@@ -47,7 +48,8 @@ impl<'a> TestApp<'a> {
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ];
-        let mut fields: Vec<(&str, &str)> = own.into_iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name)).collect();
+        let mut fields: Vec<(&str, &str)> =
+            own.into_iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name)).collect();
         fields.extend(more.iter().filter(|(_, value)| !value.is_empty()));
         format!("/signin?{}", form(&fields))
     }
@@ -67,8 +69,13 @@ impl<'a> TestApp<'a> {
 
     /// Redeems a code.
     pub async fn redeems(&self, code: &str) -> Answer {
-        self.asks(&[("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect_uri), ("code_verifier", VERIFIER)])
-            .await
+        self.asks(&[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &self.redirect_uri),
+            ("code_verifier", VERIFIER),
+        ])
+        .await
     }
 
     /// Refreshes.

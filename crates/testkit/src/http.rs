@@ -80,7 +80,8 @@ fn fields(form: &str) -> BTreeMap<String, String> {
             let (_, rest) = tag_end.split_once(&format!("{wanted}=\""))?;
             rest.split('"').next().map(unescape)
         };
-        let is_unset_choice = matches!(attribute("type").as_deref(), Some("radio" | "checkbox")) && !tag_end.contains("checked");
+        let is_unset_choice =
+            matches!(attribute("type").as_deref(), Some("radio" | "checkbox")) && !tag_end.contains("checked");
         if let Some(name) = attribute("name").filter(|_| !is_unset_choice) {
             let chosen = || {
                 let (_, rest) = tag.split_once("selected").or_else(|| tag.split_once("<option"))?;
@@ -96,7 +97,15 @@ fn fields(form: &str) -> BTreeMap<String, String> {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("&#34;", "\"").replace("&quot;", "\"").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&#38;", "&").replace("&#60;", "<").replace("&#62;", ">")
+    text.replace("&#34;", "\"")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+        .replace("&#38;", "&")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
 }
 
 /// Sends one request and reads the whole answer.
@@ -125,12 +134,18 @@ pub async fn raw(address: &str, bytes: &[u8]) -> Answer {
 }
 
 fn parse(bytes: &[u8]) -> Answer {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(bytes)));
+    let end = bytes
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(bytes)));
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok()).expect("a status");
-    let headers: Vec<(String, String)> =
-        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok()).expect("a status");
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
     let body = &bytes[end + 4..];
     let is_chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     Answer { status, headers, body: if is_chunked { unchunk(body) } else { body.to_vec() } }

@@ -3,7 +3,7 @@
 use crate::browser::Browser;
 use crate::client::TestApp;
 use crate::http::{self, Answer};
-use base::{Entropy, Fault, ManualClock, Secret, Seams, SystemEntropy, Time};
+use base::{Entropy, Fault, ManualClock, Seams, Secret, SystemEntropy, Time};
 use db::seal::Kms;
 use db::testing::{Database, postgres, sqlite};
 use db::{Sealer, Store};
@@ -72,9 +72,15 @@ impl World {
 
     /// On a database, with settings.
     pub async fn on(database: Database, settings: &[(&str, &str)]) -> World {
+        World::with_config(database, settings, |_| ()).await
+    }
+
+    /// On a database, with settings that no variable can give.
+    pub async fn with_config(database: Database, settings: &[(&str, &str)], set: impl FnOnce(&mut Config)) -> World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let bound: SocketAddr = listener.local_addr().unwrap();
         let mut config = settings.iter().fold(environment(), |all, (name, value)| all.with(name, value)).config();
+        set(&mut config);
         config.bound_to(bound);
         let clock = Arc::new(ManualClock::at(START));
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -82,14 +88,26 @@ impl World {
         let sealer = Sealer::from_kms(&NewKey(Sealer::new_key_text(&SystemEntropy).unwrap())).unwrap();
         let mails = Arc::new(Mutex::new(Vec::new()));
         let (issuer, store) = (config.issuer.clone(), database.store.clone());
-        let app = App::build_with(config, seams.clone(), store.clone(), sealer, Arc::new(Mailbox(mails.clone()))).await.unwrap();
+        let app = App::build_with(config, seams.clone(), store.clone(), sealer, Arc::new(Mailbox(mails.clone())))
+            .await
+            .unwrap();
         let router = server::router::router(app.clone());
         let (tell, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             server::serve::serve(listener, router, server::serve::Patience::default(), stop).await;
             drop(tell);
         });
-        World { app, store, seams, clock, issuer, address: bound.to_string(), engine: database.name, mails, _database: database }
+        World {
+            app,
+            store,
+            seams,
+            clock,
+            issuer,
+            address: bound.to_string(),
+            engine: database.name,
+            mails,
+            _database: database,
+        }
     }
 
     /// A browser nobody is signed in with.
@@ -110,7 +128,11 @@ impl World {
         let lines = server::apply::run(&self.store, &self.seams, manifest, Path::new("."), &no_environment).await;
         self.app.oauth.apps.forget();
         let lines = lines.unwrap_or_else(|error| panic!("{error}\n{manifest}"));
-        lines.iter().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        lines
+            .iter()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     }
 
     /// A confidential app at `https://{key}.test`, EdDSA, with the given further lines of its manifest.
@@ -120,7 +142,8 @@ impl World {
 
     /// Sends a request with these headers, and `Host` unless it is among them.
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut all: Vec<(String, String)> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut all: Vec<(String, String)> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         if !all.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             all.push(("Host".into(), self.host().to_owned()));
         }
@@ -129,7 +152,8 @@ impl World {
 
     /// Posts a form to an API endpoint, without cookies.
     pub async fn posts(&self, target: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send("POST", target, &[("Content-Type", "application/x-www-form-urlencoded")], form(fields).as_bytes()).await
+        self.send("POST", target, &[("Content-Type", "application/x-www-form-urlencoded")], form(fields).as_bytes())
+            .await
     }
 
     /// The issuer's host and port.

@@ -38,7 +38,9 @@ impl Kind {
     }
 
     fn parse(text: &str) -> Option<Kind> {
-        [Kind::Session, Kind::SignIn, Kind::Connector, Kind::Connection, Kind::Agent].into_iter().find(|kind| kind.as_str() == text)
+        [Kind::Session, Kind::SignIn, Kind::Connector, Kind::Connection, Kind::Agent]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -30,7 +30,8 @@ fn grant(row: &Row) -> Result<Grant, Fault> {
 }
 
 pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
-    let sql = "INSERT INTO grants (id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
+    let sql =
+        "INSERT INTO grants (id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                                    created_at, updated_at, expires_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)";
     tx.run(
@@ -71,7 +72,13 @@ pub fn find(tx: &mut Tx, id: &GrantId) -> Result<Option<Grant>, Fault> {
 }
 
 /// The live node of a kind for this identity, app and target.
-pub fn find_live(tx: &mut Tx, kind: Kind, identity: &IdentityId, app: &AppId, target: &str) -> Result<Option<Grant>, Fault> {
+pub fn find_live(
+    tx: &mut Tx,
+    kind: Kind,
+    identity: &IdentityId,
+    app: &AppId,
+    target: &str,
+) -> Result<Option<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
                       created_at, updated_at, last_used_at, expires_at, ended_at
                FROM grants
@@ -128,8 +135,7 @@ pub fn touch(tx: &mut Tx, id: &GrantId, now: Time) -> Result<(), Fault> {
     let sql = "UPDATE grants
                SET last_used_at = $2
                WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)";
-    tx.run(sql, args![id, now, now.plus_secs(-60)])?;
-    Ok(())
+    tx.send(sql, args![id, now, now.plus_secs(-60)])
 }
 
 /// Ends the node unless it has ended already.

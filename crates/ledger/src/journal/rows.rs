@@ -14,9 +14,10 @@ pub fn written() -> u64 {
 
 /// Writes the row.
 pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
-    let sql = "INSERT INTO journal (id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail)
+    let sql =
+        "INSERT INTO journal (id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    tx.run(
+    tx.send(
         sql,
         args![
             entry.number,
@@ -71,7 +72,12 @@ pub fn list_of_app(tx: &mut Tx, app: &AppId, before: i64, limit: u32) -> Result<
 }
 
 /// Rows of an organization before a number, newest first.
-pub fn list_of_organization(tx: &mut Tx, organization: &OrganizationId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+pub fn list_of_organization(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<Told>, Fault> {
     let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
                FROM journal
                WHERE organization_id = $1 AND id < $2

@@ -2,9 +2,9 @@
 
 use super::parse::{self, Asked};
 use super::{Answer, Halt, Prompt, Proposal, ResponseMode};
+use crate::OAuth;
 use crate::app::App;
 use crate::refusal::Code;
-use crate::OAuth;
 use base::{IdentityId, RedirectUri, Scope};
 use std::sync::Arc;
 
@@ -53,7 +53,12 @@ pub async fn check(oauth: &OAuth, asked: &Asked) -> Result<Proposal, Halt> {
     let hinted_subject = match &asked.id_token_hint {
         Some(hint) => match oauth.read_id_token_hint(hint) {
             Some(hinted) if hinted.client_id == app.id.as_str() => Some(hinted.subject),
-            _ => return Err(halt(Code::InvalidRequest, "id_token_hint is not an ID token of this server for this client")),
+            _ => {
+                return Err(halt(
+                    Code::InvalidRequest,
+                    "id_token_hint is not an ID token of this server for this client",
+                ));
+            }
         },
         None => None,
     };
@@ -113,7 +118,8 @@ fn halt(
         return Halt::Page(description);
     }
     // A state with control characters is not sent back (threat 13).
-    let state = asked.state.clone().filter(|state| !state.chars().any(char::is_control) && state.len() <= LONGEST_STATE);
+    let state =
+        asked.state.clone().filter(|state| !state.chars().any(char::is_control) && state.len() <= LONGEST_STATE);
     Halt::Answer(Answer::refused(oauth, redirect, mode, state, code, description))
 }
 

@@ -7,11 +7,12 @@ use base::{AccountId, AppId, Bearer, Fault, GrantId, IdentityId, Time};
 use db::{Row, Tx, args};
 
 pub(crate) fn insert(tx: &mut Tx, new: &NewFamily) -> Result<(), Fault> {
-    let sql = "INSERT INTO families (id, code_digest, app_id, account_id, identity_id, grant_id, session_grant_id, scope,
+    let sql =
+        "INSERT INTO families (id, code_digest, app_id, account_id, identity_id, grant_id, session_grant_id, scope,
                                      asked_scope, redirect_uri, code_challenge, nonce, auth_time, amr, acr,
                                      code_expires_at, expires_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
-    tx.run(
+    tx.send(
         sql,
         args![
             new.number,
@@ -38,7 +39,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewFamily) -> Result<(), Fault> {
 
 /// The family that a code names, once the code has proven to be the one that was issued.
 pub(crate) fn find(tx: &mut Tx, code: &Bearer) -> Result<Option<Family>, Fault> {
-    let sql = "SELECT f.id, f.code_digest, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
+    let sql =
+        "SELECT f.id, f.code_digest, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
                       f.asked_scope, f.redirect_uri, f.code_challenge, f.nonce, f.auth_time, f.amr, f.acr,
                       f.code_expires_at, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
                       g.ended_at AS grant_ended_at, s.ended_at AS session_ended_at,
@@ -70,7 +72,8 @@ pub(crate) fn family(row: &Row) -> Result<Family, Fault> {
     Ok(Family {
         number: row.int("id")?,
         state,
-        app_is_off: is_registered && (row.opt_text("registered_id")?.is_none() || row.opt_time("disabled_at")?.is_some()),
+        app_is_off: is_registered
+            && (row.opt_text("registered_id")?.is_none() || row.opt_time("disabled_at")?.is_some()),
         app,
         account: row.opt_text("account_id")?.map(AccountId::from_text),
         identity: row.opt_text("identity_id")?.map(IdentityId::from_text),

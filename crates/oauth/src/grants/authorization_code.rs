@@ -72,7 +72,9 @@ impl OAuth {
         match outcome {
             Redeemed::Fresh(issued) => Ok(self.sign(app, *issued).await?),
             Redeemed::Guessed => Err(refuse(Code::InvalidGrant, "the code verifier does not match")),
-            Redeemed::Replayed => Err(refuse(Code::InvalidGrant, "the code was already used; its tokens have been ended")),
+            Redeemed::Replayed => {
+                Err(refuse(Code::InvalidGrant, "the code was already used; its tokens have been ended"))
+            }
         }
     }
 
@@ -80,11 +82,20 @@ impl OAuth {
     pub(super) fn live_person(&self, tx: &mut db::Tx, family: &Family) -> Result<Person, Error> {
         let (_, identity) = family.person()?;
         let person = self.claims.person(tx, identity)?;
-        person.filter(|_| family.is_live()).ok_or_else(|| refuse(Code::InvalidGrant, "what the person allowed has ended"))
+        person
+            .filter(|_| family.is_live())
+            .ok_or_else(|| refuse(Code::InvalidGrant, "what the person allowed has ended"))
     }
 
     /// Stores the first tokens of a family.
-    fn store_tokens(&self, tx: &mut db::Tx, app: &App, family: Family, person: Person, now: Time) -> Result<Issued, Error> {
+    fn store_tokens(
+        &self,
+        tx: &mut db::Tx,
+        app: &App,
+        family: Family,
+        person: Person,
+        now: Time,
+    ) -> Result<Issued, Error> {
         let minted = Minted::draw(&self.seams, family.scope.has("offline_access"))?;
         let ttl_secs = self.access_secs(app);
         token::insert_access(tx, &minted.access, family.number, &family.scope, now.plus_secs(ttl_secs))?;
@@ -119,7 +130,9 @@ fn check_proof(family: &Family, ask: &CodeAsk) -> Result<bool, Error> {
     match (&family.challenge, &ask.verifier) {
         (Some(challenge), Some(verifier)) => Ok(verifier_fits(verifier, challenge)),
         (Some(_), None) => Err(refuse(Code::InvalidRequest, "code_verifier is missing")),
-        (None, Some(_)) => Err(refuse(Code::InvalidGrant, "code_verifier without a code_challenge in the authorization request")),
+        (None, Some(_)) => {
+            Err(refuse(Code::InvalidGrant, "code_verifier without a code_challenge in the authorization request"))
+        }
         (None, None) => Ok(true),
     }
 }

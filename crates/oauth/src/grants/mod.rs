@@ -7,10 +7,10 @@ mod share;
 
 pub(crate) use share::Flights;
 
+use crate::OAuth;
 use crate::app::App;
 use crate::refusal::{Code, Error, refuse};
 use crate::token::Tokens;
-use crate::OAuth;
 use base::{RedirectUri, Secret};
 use std::sync::Arc;
 
@@ -78,7 +78,13 @@ mod tests {
 
     #[test]
     fn threat_035_verifier_grammar() {
-        for bad in ["a".repeat(42), "a".repeat(129), format!("{}=", "a".repeat(43)), format!("{}\0", "a".repeat(43)), "é".repeat(43)] {
+        for bad in [
+            "a".repeat(42),
+            "a".repeat(129),
+            format!("{}=", "a".repeat(43)),
+            format!("{}\0", "a".repeat(43)),
+            "é".repeat(43),
+        ] {
             assert!(check_verifier(&Secret::new(bad)).is_err());
         }
         for good in ["a".repeat(43), "~".repeat(128)] {

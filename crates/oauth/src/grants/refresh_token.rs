@@ -35,14 +35,16 @@ impl OAuth {
         let outcome = self.store.write_again(move |tx| oauth.rotate_in(tx, &app_in, &shown, &ask, now)).await?;
         match outcome {
             Rotated::Fresh(issued) => Ok(self.sign(app, *issued).await?),
-            Rotated::Reused => {
-                Err(refuse(Code::InvalidGrant, "Invalid refresh token: it was used before, so every token of its sign-in has been ended"))
-            }
+            Rotated::Reused => Err(refuse(
+                Code::InvalidGrant,
+                "Invalid refresh token: it was used before, so every token of its sign-in has been ended",
+            )),
         }
     }
 
     fn rotate_in(&self, tx: &mut Tx, app: &App, shown: &Bearer, ask: &RefreshAsk, now: Time) -> Result<Rotated> {
-        let refresh = token::find_refresh(tx, shown)?.filter(|refresh| refresh.family.app == app.id).ok_or_else(unknown)?;
+        let refresh =
+            token::find_refresh(tx, shown)?.filter(|refresh| refresh.family.app == app.id).ok_or_else(unknown)?;
         // A token whose family has ended says nothing new: other sign-ins are left alone (threat 92).
         if !refresh.family.is_live() || refresh.has_ended {
             return Err(refuse(Code::InvalidGrant, "Invalid refresh token: what the person allowed has ended"));
@@ -88,7 +90,15 @@ impl OAuth {
     }
 
     /// A token that was used before: the same answer again inside the app's window, for the same asker; otherwise theft.
-    fn answer_used(&self, tx: &mut Tx, app: &App, refresh: &Refresh, ask: &RefreshAsk, used_at: Time, now: Time) -> Result<Rotated> {
+    fn answer_used(
+        &self,
+        tx: &mut Tx,
+        app: &App,
+        refresh: &Refresh,
+        ask: &RefreshAsk,
+        used_at: Time,
+        now: Time,
+    ) -> Result<Rotated> {
         let window_ms = self.replay_secs(app) * 1000;
         let is_inside = now.ms_since(used_at) < window_ms;
         let kept = if is_inside { token::replay_answer(tx, refresh.number, &replay_key(app, ask))? } else { None };

@@ -31,7 +31,12 @@ impl OAuth {
     }
 
     /// Deny: the app is told, nothing is kept but the row in the journal.
-    pub async fn deny(&self, interaction: &Interaction, proposal: &Proposal, signer: &Signer) -> Result<Option<Answer>, Fault> {
+    pub async fn deny(
+        &self,
+        interaction: &Interaction,
+        proposal: &Proposal,
+        signer: &Signer,
+    ) -> Result<Option<Answer>, Fault> {
         let entry = Entry::new(acts::SIGN_IN_DENIED, &self.seams)?.account(&signer.account).app(&proposal.app.id);
         let (number, now) = (interaction.number, self.seams.now());
         let is_taken = self
@@ -49,7 +54,14 @@ impl OAuth {
 
     fn denied(&self, proposal: &Proposal) -> Answer {
         let description = "the person did not allow it";
-        Answer::refused(self, &proposal.redirect, proposal.mode, proposal.state.clone(), Code::AccessDenied, description)
+        Answer::refused(
+            self,
+            &proposal.redirect,
+            proposal.mode,
+            proposal.state.clone(),
+            Code::AccessDenied,
+            description,
+        )
     }
 
     /// A code for what was allowed before. Nothing when the grant has ended or narrowed meanwhile.
@@ -88,10 +100,18 @@ impl OAuth {
                 if !session.is_some_and(|session| session.is_live(now)) {
                     return Ok(None);
                 }
-                let mut entry = Entry::new(acts::SIGN_IN_ALLOWED, &seams)?.account(&signer.account).identity(&identity).app(&proposal.app.id);
-                let Some(grant) = consent.grant(tx, proposal, signer, &identity, &scope, &seams, now)? else { return Ok(None) };
+                let mut entry = Entry::new(acts::SIGN_IN_ALLOWED, &seams)?
+                    .account(&signer.account)
+                    .identity(&identity)
+                    .app(&proposal.app.id);
+                let Some(grant) = consent.grant(tx, proposal, signer, &identity, &scope, &seams, now)? else {
+                    return Ok(None);
+                };
                 let code = Bearer::mint(code::PREFIX, seams.number()?, seams.entropy())?;
-                code::insert(tx, &NewFamily::of_code(&code, proposal, signer, &identity, &grant, &scope, code_until, lives_until))?;
+                code::insert(
+                    tx,
+                    &NewFamily::of_code(&code, proposal, signer, &identity, &grant, &scope, code_until, lives_until),
+                )?;
                 entry = entry.grant(&grant);
                 if matches!(consent, Consent::Given { .. }) {
                     journal::write(tx, &entry)?;

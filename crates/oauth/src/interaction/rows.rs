@@ -29,7 +29,8 @@ pub(super) fn find_pairs(tx: &mut Tx, flow: &Bearer, now: Time) -> Result<Option
         return Ok(None);
     }
     let Some(row) = row else { return Ok(None) };
-    let pairs = serde_json::from_str(&row.text("request")?).map_err(|_| Fault::new("interactions: the request is not readable"))?;
+    let pairs = serde_json::from_str(&row.text("request")?)
+        .map_err(|_| Fault::new("interactions: the request is not readable"))?;
     Ok(Some(pairs))
 }
 

@@ -63,9 +63,18 @@ impl OAuth {
         if proposal.hinted_subject.as_deref().is_some_and(|subject| signer.persona(subject).is_none()) {
             let is_second_try = began_at.is_some_and(|began| signer.auth_time >= began);
             if is_second_try && !is_unverified {
-                return Ok(Step::Answer(self.refusal(proposal, Code::LoginRequired, "another person is signed in than id_token_hint names")));
+                return Ok(Step::Answer(self.refusal(
+                    proposal,
+                    Code::LoginRequired,
+                    "another person is signed in than id_token_hint names",
+                )));
             }
-            return Ok(self.sign_in_or(proposal, Code::LoginRequired, "another person is signed in than id_token_hint names", true));
+            return Ok(self.sign_in_or(
+                proposal,
+                Code::LoginRequired,
+                "another person is signed in than id_token_hint names",
+                true,
+            ));
         }
         let grants = self.sign_in_grants(signer, &proposal.app.id).await?;
         let Some(persona) = pick(proposal, signer, &grants, chosen) else {
@@ -76,13 +85,17 @@ impl OAuth {
         let (needed, withheld) = split_email(&proposal.scope, persona);
         // What is missing must have been asked before and have been missing then too.
         let missing = proposal.scope.without(&needed);
-        let is_remembered = grant.is_some_and(|grant| grant.scope.covers(&needed) && grant.scope.union(&grant.withheld).covers(&missing));
+        let is_remembered = grant
+            .is_some_and(|grant| grant.scope.covers(&needed) && grant.scope.union(&grant.withheld).covers(&missing));
         let must_show = proposal.prompt.consent || proposal.prompt.select_account || is_unverified;
         if is_remembered && !must_show {
             let identity = persona.id.clone();
             return match self.issue_silently(proposal, signer, &identity, needed).await? {
                 Some(answer) => Ok(Step::Answer(answer)),
-                None => Ok(self.consent_or_ask(proposal, Ask { identity, already: Scope::empty(), is_remembered: false, withheld })),
+                None => Ok(self.consent_or_ask(
+                    proposal,
+                    Ask { identity, already: Scope::empty(), is_remembered: false, withheld },
+                )),
             };
         }
         let ask = Ask { identity: persona.id.clone(), already, is_remembered, withheld };
@@ -91,13 +104,21 @@ impl OAuth {
 
     fn consent_or_ask(&self, proposal: &Proposal, ask: Ask) -> Step {
         if proposal.prompt.none {
-            return Step::Answer(self.refusal(proposal, Code::ConsentRequired, "the person has not allowed all of this before"));
+            return Step::Answer(self.refusal(
+                proposal,
+                Code::ConsentRequired,
+                "the person has not allowed all of this before",
+            ));
         }
         Step::Ask(ask)
     }
 
     fn sign_in_or(&self, proposal: &Proposal, code: Code, description: &'static str, again: bool) -> Step {
-        if proposal.prompt.none { Step::Answer(self.refusal(proposal, code, description)) } else { Step::SignIn { again } }
+        if proposal.prompt.none {
+            Step::Answer(self.refusal(proposal, code, description))
+        } else {
+            Step::SignIn { again }
+        }
     }
 
     fn refusal(&self, proposal: &Proposal, code: Code, description: &str) -> Answer {
@@ -128,7 +149,12 @@ pub(super) fn split_email(asked: &Scope, persona: &Persona) -> (Scope, Withheld)
     (asked.clone(), Withheld::Nothing)
 }
 
-fn needs_fresh_sign_in(proposal: &Proposal, signer: &Signer, began_at: Option<Time>, now: Time) -> Option<&'static str> {
+fn needs_fresh_sign_in(
+    proposal: &Proposal,
+    signer: &Signer,
+    began_at: Option<Time>,
+    now: Time,
+) -> Option<&'static str> {
     let is_since_request = began_at.is_some_and(|began| signer.auth_time >= began);
     if proposal.prompt.login && !is_since_request {
         return Some("the app asks for a fresh sign-in");
@@ -147,7 +173,9 @@ fn needs_fresh_sign_in(proposal: &Proposal, signer: &Signer, began_at: Option<Ti
 /// The identity to preselect: the one chosen, then what the request hints at, then the last one used here, then the first.
 fn pick<'a>(proposal: &Proposal, signer: &'a Signer, grants: &[Grant], chosen: Option<&str>) -> Option<&'a Persona> {
     let by_id = |id: &str| signer.persona(id);
-    let by_login = |hint: &str| signer.identities.iter().find(|persona| persona.handle.eq_ignore_ascii_case(hint.trim_start_matches('@')));
+    let by_login = |hint: &str| {
+        signer.identities.iter().find(|persona| persona.handle.eq_ignore_ascii_case(hint.trim_start_matches('@')))
+    };
     proposal
         .hinted_subject
         .as_deref()

@@ -7,15 +7,15 @@ pub(crate) mod id_token;
 mod rows;
 
 pub(crate) use rows::{
-    access_over_after, delete_access, delete_refresh, end_access, find_access, find_refresh, insert_access, insert_refresh,
-    keep_replay, refresh_over_after, replay_answer, take_refresh, wipe_replays,
+    access_over_after, delete_access, delete_refresh, end_access, find_access, find_refresh, insert_access,
+    insert_refresh, keep_replay, refresh_over_after, replay_answer, take_refresh, wipe_replays,
 };
 
 use crate::OAuth;
 use crate::app::App;
 use crate::claims::Person;
 use crate::code::Family;
-use base::{Bearer, Fault, Scope, Secret, Seams, Time};
+use base::{Bearer, Fault, Scope, Seams, Secret, Time};
 use jose::Kind;
 
 pub(crate) const ACCESS_PREFIX: &str = "pat_";
@@ -31,7 +31,8 @@ pub(crate) struct Minted {
 impl Minted {
     pub(crate) fn draw(seams: &Seams, with_refresh: bool) -> Result<Minted, Fault> {
         let access = Bearer::mint(ACCESS_PREFIX, seams.number()?, seams.entropy())?;
-        let refresh = if with_refresh { Some(Bearer::mint(REFRESH_PREFIX, seams.number()?, seams.entropy())?) } else { None };
+        let refresh =
+            if with_refresh { Some(Bearer::mint(REFRESH_PREFIX, seams.number()?, seams.entropy())?) } else { None };
         Ok(Minted { access, refresh })
     }
 }
@@ -117,7 +118,11 @@ impl OAuth {
             expires_in_secs: issued.ttl_secs,
             scope: issued.scope.clone(),
             user: issued.person.as_ref().map(|person| User::of(person, &issued.scope)),
-            user_id: issued.person.as_ref().filter(|_| has_user_id).map(|person| self.pairwise_user_id(&person.account, &app.id)),
+            user_id: issued
+                .person
+                .as_ref()
+                .filter(|_| has_user_id)
+                .map(|person| self.pairwise_user_id(&person.account, &app.id)),
         })
     }
 }

@@ -5,18 +5,22 @@ use crate::code;
 use base::{Bearer, Fault, Scope, Time};
 use db::{Row, Tx, args};
 
-pub(crate) fn insert_access(tx: &mut Tx, access: &Bearer, family: i64, scope: &Scope, until: Time) -> Result<(), Fault> {
+pub(crate) fn insert_access(
+    tx: &mut Tx,
+    access: &Bearer,
+    family: i64,
+    scope: &Scope,
+    until: Time,
+) -> Result<(), Fault> {
     let sql = "INSERT INTO access_tokens (id, digest, family_id, scope, expires_at)
                VALUES ($1, $2, $3, $4, $5)";
-    tx.run(sql, args![access.number(), access.digest(), family, scope, until])?;
-    Ok(())
+    tx.send(sql, args![access.number(), access.digest(), family, scope, until])
 }
 
 pub(crate) fn insert_refresh(tx: &mut Tx, refresh: &Bearer, family: i64, until: Time) -> Result<(), Fault> {
     let sql = "INSERT INTO refresh_tokens (id, digest, family_id, expires_at)
                VALUES ($1, $2, $3, $4)";
-    tx.run(sql, args![refresh.number(), refresh.digest(), family, until])?;
-    Ok(())
+    tx.send(sql, args![refresh.number(), refresh.digest(), family, until])
 }
 
 /// The access token in a row, with all it hangs on. `shown` is the opaque form; a JWT has proven itself by its signature.
@@ -50,7 +54,8 @@ pub(crate) fn find_access(tx: &mut Tx, number: i64, shown: Option<&Bearer>) -> R
 
 /// The refresh token in a row, with all it hangs on.
 pub(crate) fn find_refresh(tx: &mut Tx, shown: &Bearer) -> Result<Option<Refresh>, Fault> {
-    let sql = "SELECT t.id AS token_id, t.digest, t.expires_at AS token_expires_at, t.used_at, t.ended_at AS token_ended_at,
+    let sql =
+        "SELECT t.id AS token_id, t.digest, t.expires_at AS token_expires_at, t.used_at, t.ended_at AS token_ended_at,
                       f.id, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
                       f.asked_scope, f.redirect_uri, f.code_challenge, f.nonce, f.auth_time, f.amr, f.acr,
                       f.code_expires_at, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
@@ -121,7 +126,12 @@ pub(crate) fn end_access(tx: &mut Tx, number: i64, now: Time) -> Result<bool, Fa
 }
 
 /// Which of the next access tokens after a number are over, and the last number looked at.
-pub(crate) fn access_over_after(tx: &mut Tx, after: i64, limit: u32, now: Time) -> Result<(Vec<i64>, Option<i64>), Fault> {
+pub(crate) fn access_over_after(
+    tx: &mut Tx,
+    after: i64,
+    limit: u32,
+    now: Time,
+) -> Result<(Vec<i64>, Option<i64>), Fault> {
     let sql = "SELECT id, expires_at
                FROM access_tokens
                WHERE id > $1
@@ -131,7 +141,12 @@ pub(crate) fn access_over_after(tx: &mut Tx, after: i64, limit: u32, now: Time) 
 }
 
 /// Which of the next refresh tokens after a number are over, and the last number looked at.
-pub(crate) fn refresh_over_after(tx: &mut Tx, after: i64, limit: u32, now: Time) -> Result<(Vec<i64>, Option<i64>), Fault> {
+pub(crate) fn refresh_over_after(
+    tx: &mut Tx,
+    after: i64,
+    limit: u32,
+    now: Time,
+) -> Result<(Vec<i64>, Option<i64>), Fault> {
     let sql = "SELECT id, expires_at
                FROM refresh_tokens
                WHERE id > $1

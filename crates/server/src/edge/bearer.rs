@@ -11,7 +11,8 @@ pub fn token(headers: &HeaderMap) -> Result<Secret, OAuthError> {
     if values.next().is_some() {
         return Err(OAuthError::invalid_request("there is more than one Authorization header"));
     }
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(OAuthError::no_credential)?;
+    let (scheme, token) =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(OAuthError::no_credential)?;
     if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
         return Err(OAuthError::no_credential());
     }

@@ -102,7 +102,8 @@ fn form(bytes: &[u8]) -> Result<Fields, OAuthError> {
 }
 
 fn json(bytes: &[u8]) -> Result<Fields, OAuthError> {
-    let object = jose::strict::object(bytes).ok_or_else(|| refuse("the body is not a JSON object with unique members"))?;
+    let object =
+        jose::strict::object(bytes).ok_or_else(|| refuse("the body is not a JSON object with unique members"))?;
     let mut fields = Fields::default();
     for (name, value) in object {
         match value {

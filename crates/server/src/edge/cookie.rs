@@ -45,7 +45,10 @@ impl Cookie {
     pub fn set(self, app: &App, value: &str, max_age_secs: i64) -> Option<HeaderValue> {
         let secure = if app.is_https() { "; Secure" } else { "" };
         let name = self.name(app);
-        HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}")).ok()
+        HeaderValue::from_str(&format!(
+            "{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}"
+        ))
+        .ok()
     }
 
     /// The header that removes it.

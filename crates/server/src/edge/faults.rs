@@ -3,6 +3,7 @@
 //! Promise: a fault is logged once, here, with the request id; its text never leaves the server (threat 186).
 
 use crate::app::App;
+use crate::edge::limit::TooMany;
 use crate::edge::page;
 use crate::edge::request::RequestId;
 use crate::views::{Link, Moved, Oops};
@@ -45,16 +46,31 @@ struct Said {
 impl PageError {
     /// What happened, then what to do about it.
     pub fn new(status: StatusCode, what: impl Into<String>, remedy: impl Into<String>) -> PageError {
-        PageError(Box::new(Said { status, what: what.into(), remedy: remedy.into(), action: None, detail: None, onward: None }))
+        PageError(Box::new(Said {
+            status,
+            what: what.into(),
+            remedy: remedy.into(),
+            action: None,
+            detail: None,
+            onward: None,
+        }))
     }
 
     /// Something of ours broke.
     pub fn fault(fault: &Fault) -> PageError {
         let status = logged(fault);
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            return PageError::new(status, "The server can’t reach its data right now.", "Try again in a minute. Nothing was lost.");
+            return PageError::new(
+                status,
+                "The server can’t reach its data right now.",
+                "Try again in a minute. Nothing was lost.",
+            );
         }
-        PageError::new(status, "Something broke on our side.", "Try again. If it happens again, tell the people who run this server the number below.")
+        PageError::new(
+            status,
+            "Something broke on our side.",
+            "Try again. If it happens again, tell the people who run this server the number below.",
+        )
     }
 
     /// What `people` refused, in its own words.
@@ -62,15 +78,26 @@ impl PageError {
         match error {
             people::Error::Fault(fault) => PageError::fault(&fault),
             people::Error::Refused(refusal) => {
-                PageError::new(StatusCode::BAD_REQUEST, "That didn’t work.", refusal.sentence).with_action("Start page", "/")
+                PageError::new(StatusCode::BAD_REQUEST, "That didn’t work.", refusal.sentence)
+                    .with_action("Start page", "/")
             }
         }
     }
 
+    /// Too many requests from one source.
+    pub fn too_many(too_many: TooMany) -> PageError {
+        let wait = format!("Wait {} seconds and try again.", too_many.retry_after_secs);
+        PageError::new(StatusCode::TOO_MANY_REQUESTS, "That was too often in a short time.", wait)
+    }
+
     /// Nothing is here, or it is not theirs to see.
     pub fn not_found() -> PageError {
-        PageError::new(StatusCode::NOT_FOUND, "There is nothing at this address.", "Check the address, or go to the start page.")
-            .with_action("Start page", "/")
+        PageError::new(
+            StatusCode::NOT_FOUND,
+            "There is nothing at this address.",
+            "Check the address, or go to the start page.",
+        )
+        .with_action("Start page", "/")
     }
 
     /// A form that was not sent from our own page, or from one that is too old.
@@ -178,7 +205,8 @@ impl From<Fault> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, axum::Json(json!({ "error": self.code, "message": self.message }))).into_response();
+        let mut response =
+            (self.status, axum::Json(json!({ "error": self.code, "message": self.message }))).into_response();
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }

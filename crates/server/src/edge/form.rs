@@ -39,9 +39,13 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
 fn fields(bytes: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
     let mut lists: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
     for (name, value) in crate::edge::body::pairs(bytes)? {
+        if name.contains('\0') || value.contains('\0') {
+            return None;
+        }
         lists.entry(name).or_default().push(value.into());
     }
-    let one_or_many = |mut values: Vec<serde_json::Value>| if values.len() == 1 { values.remove(0) } else { values.into() };
+    let one_or_many =
+        |mut values: Vec<serde_json::Value>| if values.len() == 1 { values.remove(0) } else { values.into() };
     Some(lists.into_iter().map(|(name, values)| (name, one_or_many(values))).collect())
 }
 
@@ -52,7 +56,9 @@ pub fn is_from_our_page(app: &App, headers: &HeaderMap) -> bool {
     match text("origin") {
         Some(origin) => origin == app.config.issuer && site_fits,
         // Browsers send one of the two on every POST; a client that sends neither has no cookies of a browser to abuse.
-        None => text("sec-fetch-site").is_some_and(|site| site == "same-origin") || headers.get(header::COOKIE).is_none(),
+        None => {
+            text("sec-fetch-site").is_some_and(|site| site == "same-origin") || headers.get(header::COOKIE).is_none()
+        }
     }
 }
 
@@ -61,5 +67,9 @@ fn too_large() -> PageError {
 }
 
 fn unreadable() -> PageError {
-    PageError::new(StatusCode::BAD_REQUEST, "The form could not be read.", "Go back, load the page again and send it once more.")
+    PageError::new(
+        StatusCode::BAD_REQUEST,
+        "The form could not be read.",
+        "Go back, load the page again and send it once more.",
+    )
 }

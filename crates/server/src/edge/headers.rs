@@ -15,7 +15,11 @@ pub async fn add(State(app): State<App>, request: Request, next: Next) -> Respon
     keep(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     keep(headers, header::REFERRER_POLICY, "no-referrer");
     keep(headers, header::CACHE_CONTROL, "no-store");
-    keep(headers, header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+    keep(
+        headers,
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    );
     // Browsers enforce it on redirects too, and an app's popup would lose its opener on the way to a page that keeps it.
     if !is_redirect {
         keep(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");

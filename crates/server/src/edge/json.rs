@@ -7,6 +7,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 const JSON_BYTES: usize = 256 << 10;
 
@@ -24,16 +25,31 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", "send application/json"));
         }
         if !is_from_our_page(app, &parts.headers) {
-            return Err(ApiError::new(StatusCode::FORBIDDEN, "origin_not_allowed", "this endpoint answers only pages of this server"));
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "origin_not_allowed",
+                "this endpoint answers only pages of this server",
+            ));
         }
         let bytes = to_bytes(body, JSON_BYTES)
             .await
             .map_err(|_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "the body is too large"))?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let object = jose::strict::object(bytes)
-            .ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", "the body is not a JSON object"))?;
-        serde_json::from_value(serde_json::Value::Object(object))
+        let body = jose::strict::object(bytes).map(Value::Object).filter(|body| !has_nul(body)).ok_or_else(|| {
+            ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", "the body is not a JSON object")
+        })?;
+        serde_json::from_value(body)
             .map(Json)
             .map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", error.to_string()))
+    }
+}
+
+/// True when a text anywhere in it holds NUL, which no database keeps. The depth is bounded by the reader.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

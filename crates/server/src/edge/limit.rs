@@ -53,7 +53,13 @@ impl Limits {
     pub fn new(enabled: bool) -> Limits {
         let pairs = enabled.then(|| {
             let pair = |(gate, source, key): (Gate, u32, u32)| {
-                (gate, Pair { by_source: RateLimiter::keyed(per_minute(source)), by_key: RateLimiter::keyed(per_minute(key)) })
+                (
+                    gate,
+                    Pair {
+                        by_source: RateLimiter::keyed(per_minute(source)),
+                        by_key: RateLimiter::keyed(per_minute(key)),
+                    },
+                )
             };
             GATES.into_iter().map(pair).collect()
         });
@@ -65,7 +71,9 @@ impl Limits {
         use std::hash::BuildHasher as _;
         let Some(pairs) = &self.pairs else { return Ok(()) };
         let Some((_, pair)) = pairs.iter().find(|(own, _)| *own == gate) else { return Ok(()) };
-        let wait = |until: governor::NotUntil<_>| TooMany { retry_after_secs: round_up(until.wait_time_from(self.clock.now())) };
+        let wait = |until: governor::NotUntil<_>| TooMany {
+            retry_after_secs: round_up(until.wait_time_from(self.clock.now())),
+        };
         pair.by_source.check_key(&neighbourhood(source.0)).map_err(wait)?;
         if let Some(key) = key {
             pair.by_key.check_key(&self.hasher.hash_one(key)).map_err(wait)?;

@@ -53,7 +53,11 @@ impl OAuthError {
     pub fn no_credential() -> OAuthError {
         OAuthError {
             challenge: Some("Bearer realm=\"procura\"".to_owned()),
-            ..OAuthError::new(StatusCode::UNAUTHORIZED, Code::InvalidToken, "send an access token as a Bearer credential")
+            ..OAuthError::new(
+                StatusCode::UNAUTHORIZED,
+                Code::InvalidToken,
+                "send an access token as a Bearer credential",
+            )
         }
     }
 }
@@ -78,7 +82,8 @@ impl From<Refusal> for OAuthError {
 impl From<Fault> for OAuthError {
     fn from(fault: Fault) -> OAuthError {
         let status = faults::status_of(&fault);
-        let code = if status == StatusCode::SERVICE_UNAVAILABLE { Code::TemporarilyUnavailable } else { Code::ServerError };
+        let code =
+            if status == StatusCode::SERVICE_UNAVAILABLE { Code::TemporarilyUnavailable } else { Code::ServerError };
         OAuthError::new(status, code, "something broke on our side; try again")
     }
 }
@@ -96,7 +101,11 @@ impl From<TooMany> for OAuthError {
     fn from(too_many: TooMany) -> OAuthError {
         OAuthError {
             retry_after_secs: Some(too_many.retry_after_secs),
-            ..OAuthError::new(StatusCode::TOO_MANY_REQUESTS, Code::TemporarilyUnavailable, "too many requests; wait as long as Retry-After says")
+            ..OAuthError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                Code::TemporarilyUnavailable,
+                "too many requests; wait as long as Retry-After says",
+            )
         }
     }
 }

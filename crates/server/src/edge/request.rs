@@ -78,6 +78,9 @@ fn source_of(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[Network]) -> 
 fn refuse_host(app: &App, request: &Request) -> Option<Response> {
     let named = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let sent = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        return Some((StatusCode::BAD_REQUEST, "there is more than one Host header\n").into_response());
+    }
     let Some(host) = sent.or_else(|| named.clone()) else {
         return Some((StatusCode::BAD_REQUEST, "the Host header is missing\n").into_response());
     };
@@ -102,6 +105,9 @@ fn is_default_port_of(host: &str, app: &App) -> bool {
 }
 
 fn is_loopback_name(host: &str) -> bool {
-    let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(bare, _)| bare);
+    let bare = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(host, |(bare, _)| bare);
     matches!(bare, "localhost" | "127.0.0.1" | "[::1]")
 }

@@ -10,7 +10,9 @@ use crate::edge::limit::Gate;
 use crate::edge::page::{self, PageResult};
 use crate::edge::request::Source;
 use crate::edge::session::{MaybeSigned, Signed};
-use crate::views::{self, Consent, ConsentNote, Continue, Email, FormPost, Line, Link, May, Name, Tag, Tile, Who, knows, scope_line};
+use crate::views::{
+    self, Consent, ConsentNote, Continue, Email, FormPost, Line, Link, May, Name, Tag, Tile, Who, knows, scope_line,
+};
 use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{StatusCode, header};
@@ -80,9 +82,10 @@ pub async fn decide(State(app): State<App>, signed: Signed, Form(form): Form<Dec
         "deny" => app.oauth.deny(&interaction, &proposal, &signer).await?,
         "allow" => {
             // The request may ask for more than a session: a sign-in since then, a passkey, one certain person.
-            let step = app.oauth.next_step(&proposal, Some(&signer), Some(interaction.began_at), Some(&form.identity)).await?;
+            let step =
+                app.oauth.next_step(&proposal, Some(&signer), Some(interaction.began_at), Some(&form.identity)).await?;
             if let Step::SignIn { again } = step {
-                return Ok(page::go(&login_path(&form.flow, again)));
+                return Ok(page::go(&login_path(&form.flow, again, None)));
             }
             app.oauth.approve(&interaction, &proposal, &signer, &form.identity).await?
         }
@@ -121,14 +124,17 @@ async fn go_on(
     };
     match (step, signed) {
         (Step::Ask(ask), Some(signed)) => show_question(app, &proposal, signed, &flow, ask).await,
-        (Step::SignIn { again }, _) => Ok(page::go(&login_path(&flow, again))),
-        _ => Ok(page::go(&login_path(&flow, false))),
+        (Step::SignIn { again }, _) => Ok(page::go(&login_path(&flow, again, proposal.login_hint.as_deref()))),
+        _ => Ok(page::go(&login_path(&flow, false, None))),
     }
 }
 
-fn login_path(flow: &str, again: bool) -> String {
+fn login_path(flow: &str, again: bool, hint: Option<&str>) -> String {
     let again = if again { "&again=1" } else { "" };
-    format!("/login?return_to=%2Fsignin%3Fflow%3D{flow}{again}")
+    let hint = hint.map(|hint| {
+        format!("&login_hint={}", url::form_urlencoded::byte_serialize(hint.as_bytes()).collect::<String>())
+    });
+    format!("/login?return_to=%2Fsignin%3Fflow%3D{flow}{again}{}", hint.unwrap_or_default())
 }
 
 /// The app that a sign-in page leads on to, from the path it returns to.
@@ -141,7 +147,12 @@ pub async fn continuing(app: &App, return_to: &str) -> Option<Who> {
 
 /// An app as a page shows it: the name it gave, and the host of its registration.
 pub fn who(client: &oauth::app::App) -> Who {
-    Who::app(client.client_id(), &client.name, &client.host(), client.logo.as_ref().map(|logo| format!("/logos/{logo}")))
+    Who::app(
+        client.client_id(),
+        &client.name,
+        &client.host(),
+        client.logo.as_ref().map(|logo| format!("/logos/{logo}")),
+    )
 }
 
 async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
@@ -154,7 +165,11 @@ async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
         acr: signed.session.acr.clone(),
         identities: identities
             .into_iter()
-            .map(|identity| Persona { id: identity.id, handle: identity.handle, has_verified_email: identity.email.is_some() })
+            .map(|identity| Persona {
+                id: identity.id,
+                handle: identity.handle,
+                has_verified_email: identity.email.is_some(),
+            })
             .collect(),
     })
 }
@@ -176,12 +191,22 @@ async fn show_question(app: &App, proposal: &Proposal, signed: &Signed, flow: &s
         })
         .collect();
     let frame = page::frame(app).with_csrf(&signed.csrf);
-    let (who, action, switch) = (who(&proposal.app), "/signin/decision".to_owned(), format!("/signin?flow={flow}&identity="));
-    let is_short = ask.is_remembered && !proposal.prompt.consent && !proposal.prompt.select_account && personas.len() == 1;
+    let (who, action, switch) =
+        (who(&proposal.app), "/signin/decision".to_owned(), format!("/signin?flow={flow}&identity="));
+    let is_short =
+        ask.is_remembered && !proposal.prompt.consent && !proposal.prompt.select_account && personas.len() == 1;
     let chosen = personas.iter().find(|persona| persona.is_chosen).cloned();
     if let (true, Some(persona)) = (is_short, chosen.clone()) {
         let scopes: Vec<&str> = proposal.scope.iter().collect();
-        let view = Continue { frame, app: who, action, flow: flow.to_owned(), persona, knows: knows(&scopes), other_url: None };
+        let view = Continue {
+            frame,
+            app: who,
+            action,
+            flow: flow.to_owned(),
+            persona,
+            knows: knows(&scopes),
+            other_url: None,
+        };
         return page::show(&view);
     }
     let email = chosen.map_or(Email::Absent, |persona| persona.email);
@@ -257,10 +282,7 @@ fn render_halt(app: &App, halt: Halt) -> PageResult {
 }
 
 fn read_query(app: &App, source: Source, query: &str) -> Result<Vec<(String, String)>, PageError> {
-    app.limits.pass(Gate::Authorize, source, None).map_err(|too_many| {
-        let wait = format!("Wait {} seconds and try again.", too_many.retry_after_secs);
-        PageError::new(StatusCode::TOO_MANY_REQUESTS, "That was too often in a short time.", wait)
-    })?;
+    app.limits.pass(Gate::Authorize, source, None).map_err(PageError::too_many)?;
     if query.len() > QUERY_BYTES {
         return Err(unreadable("the request is too large"));
     }
@@ -277,7 +299,11 @@ fn unreadable(detail: &'static str) -> PageError {
 }
 
 fn over() -> PageError {
-    PageError::new(StatusCode::GONE, "This question has been answered, or has waited too long.", "Start again at the app you came from.")
+    PageError::new(
+        StatusCode::GONE,
+        "This question has been answered, or has waited too long.",
+        "Start again at the app you came from.",
+    )
 }
 
 fn no_silence(proposal: &Proposal) -> PageError {

@@ -1,11 +1,11 @@
 //! The documents that clients read first: metadata, keys, webfinger. Public, cacheable, the same for everyone.
 
 use crate::app::App;
+use crate::edge::body::pairs;
 use crate::edge::oauth_error::OAuthError;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde_json::json;
 
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`
@@ -18,15 +18,12 @@ pub async fn jwks(State(app): State<App>) -> Response {
     document("application/json", "public, max-age=300, stale-while-revalidate=1800", app.oauth.keys.jwks().to_string())
 }
 
-#[derive(Deserialize)]
-pub struct Webfinger {
-    resource: Option<String>,
-}
-
 /// `GET /.well-known/webfinger?resource=…` (RFC 7033). Every subject has the same issuer, so the answer tells nothing about it.
-pub async fn webfinger(State(app): State<App>, Query(asked): Query<Webfinger>) -> Response {
-    let Some(resource) = asked.resource.filter(|resource| !resource.is_empty()) else {
-        return OAuthError::invalid_request("resource is missing").into_response();
+pub async fn webfinger(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let fields = pairs(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let mut asked = fields.into_iter().filter(|(name, value)| name == "resource" && !value.is_empty());
+    let (Some((_, resource)), None) = (asked.next(), asked.next()) else {
+        return OAuthError::invalid_request("resource is missing, or there is more than one").into_response();
     };
     let answer = json!({
         "subject": resource,
@@ -36,6 +33,9 @@ pub async fn webfinger(State(app): State<App>, Query(asked): Query<Webfinger>) -
 }
 
 fn document(kind: &'static str, cache: &'static str, body: String) -> Response {
-    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CACHE_CONTROL, HeaderValue::from_static(cache))];
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+    ];
     (headers, body).into_response()
 }

@@ -8,7 +8,9 @@ use crate::edge::body::pairs;
 use crate::edge::cookie::Cookie;
 use crate::edge::faults::PageError;
 use crate::edge::form::Form;
+use crate::edge::limit::Gate;
 use crate::edge::page::{self, PageResult};
+use crate::edge::request::Source;
 use crate::edge::session::{MaybeSigned, Signed};
 use crate::oauth::authorize::{back_to, who};
 use crate::views::{Link, Logout, Name, SignedOut};
@@ -30,7 +32,13 @@ struct Asked {
 }
 
 /// `GET /logout`
-pub async fn open(State(app): State<App>, MaybeSigned(signed): MaybeSigned, RawQuery(query): RawQuery) -> PageResult {
+pub async fn open(
+    State(app): State<App>,
+    source: Source,
+    MaybeSigned(signed): MaybeSigned,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    pass(&app, source)?;
     let fields = pairs(query.unwrap_or_default().as_bytes()).ok_or_else(unreadable)?;
     if let Some((_, flow)) = fields.iter().find(|(name, _)| name == "flow") {
         let stored = app.oauth.find_pairs(flow).await?.ok_or_else(unreadable)?;
@@ -40,7 +48,8 @@ pub async fn open(State(app): State<App>, MaybeSigned(signed): MaybeSigned, RawQ
 }
 
 /// `POST /logout` from an app (RP-Initiated Logout §2 allows both): kept, then a GET, which carries the Lax cookie.
-pub async fn open_by_post(State(app): State<App>, request: Request) -> PageResult {
+pub async fn open_by_post(State(app): State<App>, source: Source, request: Request) -> PageResult {
+    pass(&app, source)?;
     let bytes = to_bytes(request.into_body(), 16 << 10).await.map_err(|_| unreadable())?;
     let fields = pairs(&bytes).ok_or_else(unreadable)?;
     read(&app, &fields).await?;
@@ -48,10 +57,16 @@ pub async fn open_by_post(State(app): State<App>, request: Request) -> PageResul
     Ok(page::go(&format!("/logout?flow={}", flow.reveal())))
 }
 
+/// A request is kept while its person decides, so that a stranger may not send them without end.
+fn pass(app: &App, source: Source) -> Result<(), PageError> {
+    app.limits.pass(Gate::Authorize, source, None).map_err(PageError::too_many)
+}
+
 async fn go_on(app: &App, signed: Option<Signed>, fields: Vec<(String, String)>) -> PageResult {
     let asked = read(app, &fields).await?;
     let Some(signed) = signed else { return leave(app, asked) };
-    let names_session = asked.hinted.as_ref().is_some_and(|hinted| app.oauth.hint_names_session(hinted, &signed.session.grant));
+    let names_session =
+        asked.hinted.as_ref().is_some_and(|hinted| app.oauth.hint_names_session(hinted, &signed.session.grant));
     if names_session {
         app.people.sign_out(&signed.session).await.map_err(PageError::people)?;
         return leave(app, asked);
@@ -94,12 +109,17 @@ pub async fn confirm(State(app): State<App>, signed: Signed, Form(form): Form<Co
 /// Reads and checks what an app asked. A redirect URI that is not registered is a page, and nobody is signed out.
 async fn read(app: &App, fields: &[(String, String)]) -> Result<Asked, PageError> {
     let one = |wanted: &str| {
-        let mut values = fields.iter().filter(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.clone());
+        let mut values =
+            fields.iter().filter(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.clone());
         let first = values.next();
         if values.next().is_some() { Err(bad("a parameter occurs more than once")) } else { Ok(first) }
     };
     let hinted = match one("id_token_hint")? {
-        Some(hint) => Some(app.oauth.read_id_token_hint(&hint).ok_or_else(|| bad("id_token_hint is not an ID token of this server"))?),
+        Some(hint) => Some(
+            app.oauth
+                .read_id_token_hint(&hint)
+                .ok_or_else(|| bad("id_token_hint is not an ID token of this server"))?,
+        ),
         None => None,
     };
     let client_id = one("client_id")?;
@@ -140,7 +160,10 @@ fn leave(app: &App, asked: Asked) -> PageResult {
         page::go(&onward)
     } else {
         let back = asked.client.as_deref().and_then(back_to);
-        page::show(&SignedOut { frame: page::frame(app), onward: back.unwrap_or_else(|| Link::new("Sign in again", "/login")) })?
+        page::show(&SignedOut {
+            frame: page::frame(app),
+            onward: back.unwrap_or_else(|| Link::new("Sign in again", "/login")),
+        })?
     };
     if let Some(cookie) = Cookie::Session.clear(app) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

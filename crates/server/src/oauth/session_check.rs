@@ -23,7 +23,8 @@ pub async fn check(State(app): State<App>, source: Source, headers: HeaderMap) -
         Ok(false) => ended(),
         Err(fault) => {
             let status = faults::status_of(&fault);
-            (status, Json(json!({ "error": "temporarily_unavailable", "reason": "temporarily_unavailable" }))).into_response()
+            (status, Json(json!({ "error": "temporarily_unavailable", "reason": "temporarily_unavailable" })))
+                .into_response()
         }
     }
 }

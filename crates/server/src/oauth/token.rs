@@ -30,11 +30,17 @@ fn read_ask(mut fields: Fields) -> Result<TokenAsk, OAuthError> {
     match grant.as_str() {
         "authorization_code" => Ok(TokenAsk::AuthorizationCode(CodeAsk {
             code: fields.take("code").map(Secret::new).ok_or_else(|| missing("code is missing"))?,
-            redirect: fields.take("redirect_uri").map(RedirectUri::sent).ok_or_else(|| missing("redirect_uri is missing"))?,
+            redirect: fields
+                .take("redirect_uri")
+                .map(RedirectUri::sent)
+                .ok_or_else(|| missing("redirect_uri is missing"))?,
             verifier: fields.take("code_verifier").map(Secret::new),
         })),
         "refresh_token" => Ok(TokenAsk::RefreshToken(RefreshAsk {
-            refresh_token: fields.take("refresh_token").map(Secret::new).ok_or_else(|| missing("refresh_token is missing"))?,
+            refresh_token: fields
+                .take("refresh_token")
+                .map(Secret::new)
+                .ok_or_else(|| missing("refresh_token is missing"))?,
             scope: fields.take("scope"),
         })),
         "client_credentials" => Ok(TokenAsk::ClientCredentials { scope: fields.take("scope") }),

@@ -11,7 +11,11 @@ use axum::http::HeaderMap;
 use oauth::userinfo::UserInfo;
 
 /// `GET /api/oauth/userinfo`
-pub async fn userinfo(State(app): State<App>, source: Source, headers: HeaderMap) -> Result<Json<UserInfo>, OAuthError> {
+pub async fn userinfo(
+    State(app): State<App>,
+    source: Source,
+    headers: HeaderMap,
+) -> Result<Json<UserInfo>, OAuthError> {
     app.limits.pass(Gate::UserInfo, source, None)?;
     let token = bearer::token(&headers)?;
     app.oauth.userinfo(&token).await.map(Json).map_err(OAuthError::bearer)

@@ -40,7 +40,9 @@ async fn a_hint_of_another_person_is_not_answered_with_this_one() {
     bob.approves(&app, "openid").await;
     let silent = bob.opens(&app.request(&[("prompt", "none"), ("id_token_hint", &hint)])).await;
     assert_eq!(silent.location_field("error").as_deref(), Some("login_required"));
-    assert!(ada.opens(&app.request(&[("prompt", "none"), ("id_token_hint", &hint)])).await.location_field("code").is_some());
+    assert!(
+        ada.opens(&app.request(&[("prompt", "none"), ("id_token_hint", &hint)])).await.location_field("code").is_some()
+    );
     let forged = ada.opens(&app.request(&[("id_token_hint", "a.b.c")])).await;
     assert_eq!(forged.location_field("error").as_deref(), Some("invalid_request"));
 }
@@ -64,7 +66,12 @@ async fn taking_consent_back_ends_every_token_at_once() {
         });
         ended.await.unwrap();
         assert!(!app.sees_active(access).await);
-        assert!(app.refreshes(tokens["refresh_token"].as_str().unwrap()).await.refusal().starts_with("400 invalid_grant: Invalid refresh token"));
+        assert!(
+            app.refreshes(tokens["refresh_token"].as_str().unwrap())
+                .await
+                .refusal()
+                .starts_with("400 invalid_grant: Invalid refresh token")
+        );
         assert_eq!(ada.is_sent_by(&app, "openid").await.status, 200, "and the next request asks again");
     }
 }

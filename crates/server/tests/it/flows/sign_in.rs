@@ -22,7 +22,9 @@ async fn a_person_signs_in_and_the_app_learns_what_was_allowed() {
         let app = world.app("notes", "").await;
         let mut ada = world.person("ada").await;
         let page = ada.is_sent_by(&app, "openid profile email offline_access").await;
-        for said in ["App notes", "notes.test", "See your name, handle and picture", "Keep you signed in until you end it"] {
+        for said in
+            ["App notes", "notes.test", "See your name, handle and picture", "Keep you signed in until you end it"]
+        {
             assert!(page.text().contains(said), "{said}: {page:?}");
         }
         let answer = ada.decides(&page, "allow").await;
@@ -44,7 +46,10 @@ async fn a_person_signs_in_and_the_app_learns_what_was_allowed() {
             assert_eq!(token["sub"], tokens["user"]["id"]);
             assert_eq!(token["exp"].as_i64().unwrap() - token["iat"].as_i64().unwrap(), 3600);
         }
-        assert_eq!((&id["nonce"], &id["preferred_username"], &id["acr"]), (&json!("n0nce"), &json!("ada"), &json!("phr")));
+        assert_eq!(
+            (&id["nonce"], &id["preferred_username"], &id["acr"]),
+            (&json!("n0nce"), &json!("ada"), &json!("phr"))
+        );
         assert_eq!(id["amr"], json!(["pop", "user"]));
         assert_eq!(id["auth_time"], START.secs());
         assert!(id.get("email").is_none() && id.get("picture").is_none());
@@ -54,7 +59,12 @@ async fn a_person_signs_in_and_the_app_learns_what_was_allowed() {
         let next = app.refreshes(tokens["refresh_token"].as_str().unwrap()).await.json();
         assert_eq!(next["scope"], tokens["scope"]);
         assert_ne!(next["refresh_token"], tokens["refresh_token"]);
-        assert!(app.refreshes(tokens["refresh_token"].as_str().unwrap()).await.refusal().starts_with("400 invalid_grant: Invalid refresh token"));
+        assert!(
+            app.refreshes(tokens["refresh_token"].as_str().unwrap())
+                .await
+                .refusal()
+                .starts_with("400 invalid_grant: Invalid refresh token")
+        );
     }
 }
 
@@ -112,7 +122,11 @@ async fn a_public_app_signs_people_in_from_another_origin() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     assert!(answer.header("access-control-allow-credentials").is_none());
-    let preflight = [("Origin", "https://iris.test"), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")];
+    let preflight = [
+        ("Origin", "https://iris.test"),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "content-type"),
+    ];
     let allowed = world.send("OPTIONS", "/api/oauth/token", &preflight, b"").await;
     assert_eq!(allowed.status, 204);
     assert_eq!(allowed.header("access-control-allow-headers"), Some("Content-Type, Authorization"));
@@ -128,8 +142,18 @@ async fn an_app_acts_for_itself() {
     let claims = claims(&tokens["access_token_jwt"]);
     assert_eq!((&claims["sub"], &claims["aud"]), (&json!(app.client_id), &json!(world.issuer)));
     assert!(app.sees_active(tokens["access_token"].as_str().unwrap()).await);
-    assert!(app.asks(&[("grant_type", "client_credentials"), ("scope", "openid")]).await.refusal().starts_with("400 invalid_scope"));
-    assert!(app.asks(&[("grant_type", "client_credentials"), ("resource", "https://api.test")]).await.refusal().starts_with("400 invalid_target"));
+    assert!(
+        app.asks(&[("grant_type", "client_credentials"), ("scope", "openid")])
+            .await
+            .refusal()
+            .starts_with("400 invalid_scope")
+    );
+    assert!(
+        app.asks(&[("grant_type", "client_credentials"), ("resource", "https://api.test")])
+            .await
+            .refusal()
+            .starts_with("400 invalid_target")
+    );
 }
 
 #[tokio::test]
@@ -140,7 +164,11 @@ async fn a_request_by_post_goes_on_as_a_get() {
     let request = app.request(&[]);
     let (_, query) = request.split_once('?').unwrap();
     // A cross-site form: no Lax cookie, another origin.
-    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", "https://notes.test"), ("Sec-Fetch-Site", "cross-site")];
+    let headers = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Origin", "https://notes.test"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ];
     let stored = world.send("POST", "/authorize", &headers, query.as_bytes()).await;
     assert_eq!(stored.status, 303);
     let page = ada.opens(stored.location()).await;
@@ -172,9 +200,22 @@ async fn discovery_tells_what_is_there_and_where() {
     let two = world.send("GET", "/.well-known/oauth-authorization-server", &[], b"").await;
     assert_eq!(one.body, two.body);
     let metadata = one.json();
-    for name in ["token_endpoint", "userinfo_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint", "authorization_endpoint", "end_session_endpoint"] {
+    for name in [
+        "token_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "authorization_endpoint",
+        "end_session_endpoint",
+    ] {
         let path = metadata[name].as_str().unwrap().strip_prefix(&*world.issuer).unwrap().to_owned();
-        let method = if ["jwks_uri", "authorization_endpoint", "end_session_endpoint", "userinfo_endpoint"].contains(&name) { "GET" } else { "POST" };
+        let method =
+            if ["jwks_uri", "authorization_endpoint", "end_session_endpoint", "userinfo_endpoint"].contains(&name) {
+                "GET"
+            } else {
+                "POST"
+            };
         assert_ne!(world.send(method, &path, &[], b"").await.status, 404, "{name}");
     }
     let finger = world.send("GET", "/.well-known/webfinger?resource=acct:ada@id.test", &[], b"").await;

@@ -25,17 +25,38 @@ async fn refused_redirects(sent: &[&str]) {
 
 #[tokio::test]
 async fn threat_001_redirect_uris_match_no_prefix_and_no_suffix() {
-    refused_redirects(&["https://app.test.evil.test/cb", "https://evilapp.test/cb", "https://app.test/cb2", "https://app.test/c", "http://app.test/cb"]).await;
+    refused_redirects(&[
+        "https://app.test.evil.test/cb",
+        "https://evilapp.test/cb",
+        "https://app.test/cb2",
+        "https://app.test/c",
+        "http://app.test/cb",
+    ])
+    .await;
 }
 
 #[tokio::test]
 async fn threat_002_redirect_uris_are_compared_before_any_normalisation() {
-    refused_redirects(&["https://app.test/cb/../cb", "https://app.test/%2e%2e/cb", "https://app.test//cb", "https://app.test/cb;x", "https://app.test\\cb", "https://app.test/%63b"]).await;
+    refused_redirects(&[
+        "https://app.test/cb/../cb",
+        "https://app.test/%2e%2e/cb",
+        "https://app.test//cb",
+        "https://app.test/cb;x",
+        "https://app.test\\cb",
+        "https://app.test/%63b",
+    ])
+    .await;
 }
 
 #[tokio::test]
 async fn threat_003_userinfo_look_alikes_and_trailing_dots_are_other_places() {
-    refused_redirects(&["https://app.test@evil.test/cb", "https://evil.test@app.test/cb", "https://xn--pp-eka.test/cb", "https://app.test./cb"]).await;
+    refused_redirects(&[
+        "https://app.test@evil.test/cb",
+        "https://evil.test@app.test/cb",
+        "https://xn--pp-eka.test/cb",
+        "https://app.test./cb",
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -45,7 +66,15 @@ async fn threat_004_redirect_uris_are_decoded_exactly_once() {
 
 #[tokio::test]
 async fn threat_005_query_fragment_port_case_and_slash_all_count() {
-    refused_redirects(&["https://app.test/cb?x=1", "https://app.test/cb#x", "https://app.test:443/cb", "https://APP.test/cb", "HTTPS://app.test/cb", "https://app.test/cb/"]).await;
+    refused_redirects(&[
+        "https://app.test/cb?x=1",
+        "https://app.test/cb#x",
+        "https://app.test:443/cb",
+        "https://APP.test/cb",
+        "HTTPS://app.test/cb",
+        "https://app.test/cb/",
+    ])
+    .await;
 }
 
 #[tokio::test]
@@ -59,13 +88,22 @@ async fn threat_007_loopback_is_three_names_and_its_port_varies_for_native_apps_
         .await;
     let mut ada = world.person("ada").await;
     let app = world.app("other", "").await;
-    for look_alike in ["http://127.0.0.1.evil.test/cb", "http://127.1/cb", "http://0x7f.1/cb", "http://[::ffff:127.0.0.1]/cb", "http://localhost.evil.test/cb", "http://localhost:5/cb"] {
+    for look_alike in [
+        "http://127.0.0.1.evil.test/cb",
+        "http://127.1/cb",
+        "http://0x7f.1/cb",
+        "http://[::ffff:127.0.0.1]/cb",
+        "http://localhost.evil.test/cb",
+        "http://localhost:5/cb",
+    ] {
         let target = app.request(&[("client_id", &made["app.native.client_id"]), ("redirect_uri", look_alike)]);
         is_page(&ada.opens(&target).await, look_alike);
     }
-    let varied = app.request(&[("client_id", &made["app.native.client_id"]), ("redirect_uri", "http://127.0.0.1:51004/cb")]);
+    let varied =
+        app.request(&[("client_id", &made["app.native.client_id"]), ("redirect_uri", "http://127.0.0.1:51004/cb")]);
     assert_eq!(ada.opens(&varied).await.status, 200);
-    let fixed = app.request(&[("client_id", &made["app.web.client_id"]), ("redirect_uri", "http://127.0.0.1:51004/cb")]);
+    let fixed =
+        app.request(&[("client_id", &made["app.web.client_id"]), ("redirect_uri", "http://127.0.0.1:51004/cb")]);
     is_page(&ada.opens(&fixed).await, "a web app's port is fixed");
 }
 
@@ -80,7 +118,13 @@ async fn threat_009_a_bad_client_or_redirect_uri_is_a_page() {
     let app = world.app("app", "").await;
     let mut ada = world.person("ada").await;
     let unknown = "app_ffffffffffffffffffffffffffffffff";
-    for (name, value) in [("client_id", unknown), ("client_id", ""), ("redirect_uri", ""), ("redirect_uri", "https://evil.test/"), ("client_id", "https://cimd.test/client.json")] {
+    for (name, value) in [
+        ("client_id", unknown),
+        ("client_id", ""),
+        ("redirect_uri", ""),
+        ("redirect_uri", "https://evil.test/"),
+        ("client_id", "https://cimd.test/client.json"),
+    ] {
         is_page(&ada.opens(&app.request(&[(name, value)])).await, value);
     }
 }
@@ -91,14 +135,19 @@ async fn threat_010_an_unverified_client_gets_no_redirect_before_the_person_acts
     let app = world.app("app", "").await;
     let quick = [("client_id", "origin:https://quick.test"), ("redirect_uri", "https://quick.test/ave/callback")];
     let mut ada = world.person("ada").await;
-    for (name, value) in [("prompt", "none"), ("scope", "openid admin"), ("response_type", "token"), ("code_challenge", "")] {
+    for (name, value) in
+        [("prompt", "none"), ("scope", "openid admin"), ("response_type", "token"), ("code_challenge", "")]
+    {
         let mut fields = quick.to_vec();
         fields.push((name, value));
         if name == "code_challenge" {
             fields.push(("code_challenge_method", ""));
         }
         let answer = ada.opens(&app.request(&fields)).await;
-        assert!((400..500).contains(&answer.status) && answer.header("location").is_none(), "{name}={value}: {answer:?}");
+        assert!(
+            (400..500).contains(&answer.status) && answer.header("location").is_none(),
+            "{name}={value}: {answer:?}"
+        );
     }
     // Remembered consent shortens the page, it never skips it.
     let page = ada.opens(&app.request(&quick)).await;
@@ -117,7 +166,8 @@ async fn threat_011_a_post_is_answered_with_303() {
     assert_eq!(ada.decides(&page, "allow").await.status, 303);
     let request = app.request(&[]);
     let (_, query) = request.split_once('?').unwrap();
-    let posted = world.send("POST", "/signin", &[("Content-Type", "application/x-www-form-urlencoded")], query.as_bytes()).await;
+    let posted =
+        world.send("POST", "/signin", &[("Content-Type", "application/x-www-form-urlencoded")], query.as_bytes()).await;
     assert_eq!(posted.status, 303);
     assert!(posted.location().starts_with("/signin?flow="));
     assert_eq!(ada.opens(posted.location()).await.status, 303, "what was allowed before comes at once");
@@ -128,7 +178,13 @@ async fn threat_012_a_parameter_that_occurs_twice_is_refused() {
     let world = World::new().await;
     let app = world.app("app", "").await;
     let mut ada = world.person("ada").await;
-    for (name, value) in [("scope", "openid"), ("state", "st4te"), ("code_challenge", "x"), ("prompt", "none"), ("response_type", "code")] {
+    for (name, value) in [
+        ("scope", "openid"),
+        ("state", "st4te"),
+        ("code_challenge", "x"),
+        ("prompt", "none"),
+        ("response_type", "code"),
+    ] {
         let target = format!("{}&{name}={value}&{name}={value}", app.request(&[(name, "")]));
         let answer = ada.opens(&target).await;
         assert_eq!(answer.location_field("error").as_deref(), Some("invalid_request"), "{name}");
@@ -143,7 +199,13 @@ async fn threat_013_what_a_request_says_is_encoded_on_its_way_out() {
     let world = World::new().await;
     let app = world.app("app", "").await;
     let mut ada = world.person("ada").await;
-    let page = ada.opens(&app.request(&[("state", "\"><script>alert(1)</script>&x=y"), ("login_hint", "<img src=x>"), ("ui_locales", "<b>")])).await;
+    let page = ada
+        .opens(&app.request(&[
+            ("state", "\"><script>alert(1)</script>&x=y"),
+            ("login_hint", "<img src=x>"),
+            ("ui_locales", "<b>"),
+        ]))
+        .await;
     assert!(!page.text().contains("<script>alert") && !page.text().contains("<img src=x"));
     let allowed = ada.decides(&page, "allow").await;
     assert_eq!(allowed.location_field("state").as_deref(), Some("\"><script>alert(1)</script>&x=y"));
@@ -173,7 +235,8 @@ async fn threat_015_form_post_is_escaped_and_its_script_carries_a_nonce() {
     let world = World::new().await;
     let app = world.app("app", "").await;
     let mut ada = world.person("ada").await;
-    let page = ada.opens(&app.request(&[("response_mode", "form_post"), ("state", "\"><script>alert(1)</script>")])).await;
+    let page =
+        ada.opens(&app.request(&[("response_mode", "form_post"), ("state", "\"><script>alert(1)</script>")])).await;
     let answer = ada.decides(&page, "allow").await;
     assert_eq!(answer.status, 200);
     let fields = answer.form_with("code");
@@ -220,10 +283,20 @@ async fn threat_017_018_019_020_023_request_objects_and_details_are_refused_by_n
         ("resource", "https://api.test", "invalid_target"),
     ];
     for (name, value, error) in table {
-        assert_eq!(ada.opens(&app.request(&[(name, value)])).await.location_field("error").as_deref(), Some(error), "{name}");
+        assert_eq!(
+            ada.opens(&app.request(&[(name, value)])).await.location_field("error").as_deref(),
+            Some(error),
+            "{name}"
+        );
     }
     let metadata = world.send("GET", "/.well-known/oauth-authorization-server", &[], b"").await.json();
-    for silent in ["pushed_authorization_request_endpoint", "registration_endpoint", "device_authorization_endpoint", "dpop_signing_alg_values_supported", "authorization_details_types_supported"] {
+    for silent in [
+        "pushed_authorization_request_endpoint",
+        "registration_endpoint",
+        "device_authorization_endpoint",
+        "dpop_signing_alg_values_supported",
+        "authorization_details_types_supported",
+    ] {
         assert!(metadata.get(silent).is_none(), "{silent}");
     }
     for closed in ["/api/oauth/par", "/api/oauth/register", "/api/oauth/device", "/par", "/register.json"] {
@@ -236,15 +309,30 @@ async fn threat_021_silence_and_freshness_are_honoured() {
     let world = World::new().await;
     let app = world.app("app", "").await;
     let mut nobody = world.browser();
-    assert_eq!(nobody.opens(&app.request(&[("prompt", "none")])).await.location_field("error").as_deref(), Some("login_required"));
+    assert_eq!(
+        nobody.opens(&app.request(&[("prompt", "none")])).await.location_field("error").as_deref(),
+        Some("login_required")
+    );
     let mut ada = world.person("ada").await;
     ada.approves(&app, "openid").await;
     assert!(ada.opens(&app.request(&[("prompt", "none")])).await.location_field("code").is_some());
-    assert_eq!(ada.opens(&app.request(&[("prompt", "none"), ("scope", "openid email")])).await.location_field("error").as_deref(), Some("consent_required"));
-    assert_eq!(ada.opens(&app.request(&[("prompt", "none login")])).await.location_field("error").as_deref(), Some("invalid_request"));
+    assert_eq!(
+        ada.opens(&app.request(&[("prompt", "none"), ("scope", "openid email")]))
+            .await
+            .location_field("error")
+            .as_deref(),
+        Some("consent_required")
+    );
+    assert_eq!(
+        ada.opens(&app.request(&[("prompt", "none login")])).await.location_field("error").as_deref(),
+        Some("invalid_request")
+    );
 
     world.clock.advance_secs(601);
-    assert_eq!(ada.opens(&app.request(&[("prompt", "none"), ("max_age", "600")])).await.location_field("error").as_deref(), Some("login_required"));
+    assert_eq!(
+        ada.opens(&app.request(&[("prompt", "none"), ("max_age", "600")])).await.location_field("error").as_deref(),
+        Some("login_required")
+    );
     assert!(ada.opens(&app.request(&[("prompt", "none"), ("max_age", "700")])).await.location_field("code").is_some());
     for fresh in [[("max_age", "600")], [("prompt", "login")]] {
         let answer = ada.opens(&app.request(&fresh)).await;
@@ -257,7 +345,10 @@ async fn threat_021_silence_and_freshness_are_honoured() {
         world.clock.advance_secs(601);
     }
     for bad in ["-1", "x", "1e3", "99999999999"] {
-        assert_eq!(ada.opens(&app.request(&[("max_age", bad)])).await.location_field("error").as_deref(), Some("invalid_request"));
+        assert_eq!(
+            ada.opens(&app.request(&[("max_age", bad)])).await.location_field("error").as_deref(),
+            Some("invalid_request")
+        );
     }
 }
 
@@ -268,14 +359,21 @@ async fn threat_022_huge_input_is_refused_quickly() {
     let mut ada = world.person("ada").await;
     let many = vec!["x"; 10_000].join(" ");
     let huge = "x".repeat(1 << 20);
-    for (name, value) in [("scope", many.as_str()), ("state", huge.as_str()), ("authorization_details", huge.as_str())] {
+    for (name, value) in [("scope", many.as_str()), ("state", huge.as_str()), ("authorization_details", huge.as_str())]
+    {
         let answer = ada.opens(&app.request(&[(name, value)])).await;
         assert!((400..500).contains(&answer.status), "{name}: {}", answer.status);
     }
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
-    assert_eq!(ada.opens(&app.request(&[("authorization_details", &deep)])).await.location_field("error").as_deref(), Some("invalid_authorization_details"));
+    assert_eq!(
+        ada.opens(&app.request(&[("authorization_details", &deep)])).await.location_field("error").as_deref(),
+        Some("invalid_authorization_details")
+    );
     let sixty_five: Vec<String> = (0..65).map(|number| format!("s{number}")).collect();
-    assert_eq!(ada.opens(&app.request(&[("scope", &sixty_five.join(" "))])).await.location_field("error").as_deref(), Some("invalid_scope"));
+    assert_eq!(
+        ada.opens(&app.request(&[("scope", &sixty_five.join(" "))])).await.location_field("error").as_deref(),
+        Some("invalid_scope")
+    );
 }
 
 #[tokio::test]

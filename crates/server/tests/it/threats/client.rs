@@ -21,7 +21,10 @@ async fn threat_036_a_confidential_app_does_nothing_without_its_secret() {
     let token = refresh_token(&app, "ada").await;
     let asks: [(&str, Vec<(&str, &str)>); 5] = [
         ("/api/oauth/token", vec![("grant_type", "refresh_token"), ("refresh_token", &token)]),
-        ("/api/oauth/token", vec![("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", &app.redirect_uri)]),
+        (
+            "/api/oauth/token",
+            vec![("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", &app.redirect_uri)],
+        ),
         ("/api/oauth/token", vec![("grant_type", "client_credentials")]),
         ("/api/oauth/revoke", vec![("token", &token)]),
         ("/api/oauth/introspect", vec![("token", &token)]),
@@ -55,9 +58,24 @@ async fn threat_038_two_authentications_in_one_request_are_refused() {
     let authorization = basic(&app.client_id, secret);
     let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &*authorization)];
     let twice = testkit::world::form(&[("grant_type", "client_credentials"), ("client_secret", secret)]);
-    assert!(world.send("POST", "/api/oauth/token", &headers, twice.as_bytes()).await.refusal().starts_with("400 invalid_request"));
-    let other = testkit::world::form(&[("grant_type", "client_credentials"), ("client_id", "app_ffffffffffffffffffffffffffffffff")]);
-    assert!(world.send("POST", "/api/oauth/token", &headers, other.as_bytes()).await.refusal().starts_with("400 invalid_request"));
+    assert!(
+        world
+            .send("POST", "/api/oauth/token", &headers, twice.as_bytes())
+            .await
+            .refusal()
+            .starts_with("400 invalid_request")
+    );
+    let other = testkit::world::form(&[
+        ("grant_type", "client_credentials"),
+        ("client_id", "app_ffffffffffffffffffffffffffffffff"),
+    ]);
+    assert!(
+        world
+            .send("POST", "/api/oauth/token", &headers, other.as_bytes())
+            .await
+            .refusal()
+            .starts_with("400 invalid_request")
+    );
     let once = testkit::world::form(&[("grant_type", "client_credentials"), ("client_id", &app.client_id)]);
     assert_eq!(world.send("POST", "/api/oauth/token", &headers, once.as_bytes()).await.status, 200);
 }
@@ -68,7 +86,13 @@ async fn threat_039_secrets_and_tokens_in_the_query_are_refused() {
     let app = world.app("app", "").await;
     let secret = app.secret.as_deref().unwrap();
     let target = format!("/api/oauth/token?client_id={}&client_secret={secret}", app.client_id);
-    assert!(world.posts(&target, &[("grant_type", "client_credentials")]).await.refusal().starts_with("400 invalid_request"));
+    assert!(
+        world
+            .posts(&target, &[("grant_type", "client_credentials")])
+            .await
+            .refusal()
+            .starts_with("400 invalid_request")
+    );
     assert!(app.posts("/api/oauth/introspect?token=x", &[]).await.refusal().starts_with("400 invalid_request"));
 }
 
@@ -79,7 +103,9 @@ async fn threat_040_basic_credentials_are_form_decoded() {
     let app = world.app("app", &format!("client_secret = \"{secret}\"")).await;
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let right = basic(&encode(&app.client_id), &encode(secret));
-    for (authorization, status) in [(right, 200), (basic(&app.client_id, "%zz"), 401), ("Basic !".to_owned(), 401), ("Basic".to_owned(), 401)] {
+    for (authorization, status) in
+        [(right, 200), (basic(&app.client_id, "%zz"), 401), ("Basic !".to_owned(), 401), ("Basic".to_owned(), 401)]
+    {
         let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &*authorization)];
         let answer = world.send("POST", "/api/oauth/token", &headers, b"grant_type=client_credentials").await;
         assert_eq!(answer.status, status, "{answer:?}");
@@ -143,14 +169,24 @@ async fn threat_042_043_044_045_client_assertions_are_no_authentication_yet() {
     ];
     assert!(world.posts("/api/oauth/token", &fields).await.refusal().starts_with("401 invalid_client"));
     let metadata = world.send("GET", "/.well-known/openid-configuration", &[], b"").await.json();
-    assert!(!metadata["token_endpoint_auth_methods_supported"].as_array().unwrap().iter().any(|method| method == "private_key_jwt"));
+    assert!(
+        !metadata["token_endpoint_auth_methods_supported"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|method| method == "private_key_jwt")
+    );
 }
 
 #[tokio::test]
 async fn threat_046_guessing_a_secret_is_slowed_down() {
     let world = World::with(&[("PROCURA_RATE_LIMITS", "on")]).await;
     let app = world.app("app", "").await;
-    let guess = [("grant_type", "client_credentials"), ("client_id", &*app.client_id), ("client_secret", "guess-guess-guess-guess")];
+    let guess = [
+        ("grant_type", "client_credentials"),
+        ("client_id", &*app.client_id),
+        ("client_secret", "guess-guess-guess-guess"),
+    ];
     let mut last = world.posts("/api/oauth/token", &guess).await;
     for _ in 0..400 {
         last = world.posts("/api/oauth/token", &guess).await;
@@ -166,9 +202,18 @@ async fn threat_046_guessing_a_secret_is_slowed_down() {
 #[tokio::test]
 async fn threat_048_ids_of_different_kinds_never_meet() {
     let world = World::new().await;
-    for id in ["origin:https://a.test", "https://a.test/client.json", "app_short", "APP_0123456789abcdef0123456789abcdef", "app_0123456789ABCDEF0123456789ABCDEF"] {
-        let manifest = format!("[[organization]]\nkey=\"o\"\nname=\"Org\"\n[[app]]\nkey=\"a\"\norganization=\"o\"\nname=\"App\"\nclient_id=\"{id}\"\nredirect_uris=[\"https://a.test/cb\"]\n");
-        let outcome = server::apply::run(&world.store, &world.seams, &manifest, std::path::Path::new("."), &|_: &str| None).await;
+    for id in [
+        "origin:https://a.test",
+        "https://a.test/client.json",
+        "app_short",
+        "APP_0123456789abcdef0123456789abcdef",
+        "app_0123456789ABCDEF0123456789ABCDEF",
+    ] {
+        let manifest = format!(
+            "[[organization]]\nkey=\"o\"\nname=\"Org\"\n[[app]]\nkey=\"a\"\norganization=\"o\"\nname=\"App\"\nclient_id=\"{id}\"\nredirect_uris=[\"https://a.test/cb\"]\n"
+        );
+        let outcome =
+            server::apply::run(&world.store, &world.seams, &manifest, std::path::Path::new("."), &|_: &str| None).await;
         assert!(outcome.is_err(), "{id}");
     }
 }
@@ -177,8 +222,17 @@ async fn threat_048_ids_of_different_kinds_never_meet() {
 async fn unknown_grant_types_and_grants_of_later_are_unsupported() {
     let world = World::new().await;
     let app = world.app("app", "").await;
-    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"] {
-        assert!(app.asks(&[("grant_type", grant)]).await.refusal().starts_with("400 unsupported_grant_type"), "{grant}");
+    for grant in [
+        "password",
+        "implicit",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    ] {
+        assert!(
+            app.asks(&[("grant_type", grant)]).await.refusal().starts_with("400 unsupported_grant_type"),
+            "{grant}"
+        );
     }
     assert!(app.asks(&[]).await.refusal().starts_with("400 invalid_request"));
 }

@@ -18,7 +18,8 @@ async fn threat_025_a_challenge_cannot_be_left_out_where_it_is_required() {
     let app = world.app("plain", "").await;
     let mut ada = world.person("ada").await;
     let code = ada.approves(&app, "openid").await;
-    let dropped = app.asks(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &app.redirect_uri)]).await;
+    let dropped =
+        app.asks(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &app.redirect_uri)]).await;
     assert_eq!(dropped.refusal(), "400 invalid_request: code_verifier is missing");
 }
 
@@ -45,7 +46,8 @@ async fn threat_027_a_verifier_that_was_never_bound_is_refused() {
     let page = ada.opens(&app.request(&[("code_challenge", ""), ("code_challenge_method", "")])).await;
     let code = ada.decides(&page, "allow").await.location_field("code").unwrap();
     assert!(app.redeems(&code).await.refusal().starts_with("400 invalid_grant"));
-    let unbound = app.asks(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &app.redirect_uri)]).await;
+    let unbound =
+        app.asks(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &app.redirect_uri)]).await;
     assert_eq!(unbound.status, 200, "seed 003: a secret alone redeems a code without a challenge");
 }
 
@@ -57,7 +59,12 @@ async fn threat_028_an_injected_code_does_not_fit_the_thiefs_verifier() {
     let code = ada.approves(&app, "openid").await;
     let thief = "mallory-mallory-mallory-mallory-mallory-mallory";
     let answer = app
-        .asks(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &app.redirect_uri), ("code_verifier", thief)])
+        .asks(&[
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", &app.redirect_uri),
+            ("code_verifier", thief),
+        ])
         .await;
     assert_eq!(answer.refusal(), "400 invalid_grant: the code verifier does not match");
 }
@@ -68,8 +75,17 @@ async fn threat_032_a_code_alone_cannot_burn_it() {
     let app = world.app("app", "").await;
     let mut ada = world.person("ada").await;
     let code = ada.approves(&app, "openid").await;
-    let fields = [("grant_type", "authorization_code"), ("code", &*code), ("redirect_uri", &*app.redirect_uri), ("code_verifier", "x".repeat(43).leak())];
-    for credentials in [vec![], vec![("client_id", &*app.client_id)], vec![("client_id", &*app.client_id), ("client_secret", "wrong-secret-wrong-secret")]] {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("redirect_uri", &*app.redirect_uri),
+        ("code_verifier", "x".repeat(43).leak()),
+    ];
+    for credentials in [
+        vec![],
+        vec![("client_id", &*app.client_id)],
+        vec![("client_id", &*app.client_id), ("client_secret", "wrong-secret-wrong-secret")],
+    ] {
         let all: Vec<(&str, &str)> = fields.into_iter().chain(credentials).collect();
         assert!(world.posts("/api/oauth/token", &all).await.refusal().starts_with("401 invalid_client"));
     }
@@ -82,9 +98,20 @@ async fn threat_035_a_verifier_has_the_grammar_of_rfc_7636() {
     let app = world.app("app", "").await;
     let mut ada = world.person("ada").await;
     let code = ada.approves(&app, "openid").await;
-    for bad in ["x".repeat(42), "x".repeat(129), format!("{}=", "x".repeat(43)), format!("{}\0", "x".repeat(43)), "é".repeat(43)] {
+    for bad in [
+        "x".repeat(42),
+        "x".repeat(129),
+        format!("{}=", "x".repeat(43)),
+        format!("{}\0", "x".repeat(43)),
+        "é".repeat(43),
+    ] {
         let answer = app
-            .asks(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &app.redirect_uri), ("code_verifier", &bad)])
+            .asks(&[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", &app.redirect_uri),
+                ("code_verifier", &bad),
+            ])
             .await;
         assert!(answer.refusal().starts_with("400 invalid_request"), "{bad}: {answer:?}");
     }

@@ -60,11 +60,26 @@ fn claims(jwt: &str) -> serde_json::Value {
 async fn threat_049_a_quick_redirect_stays_on_its_own_origin() {
     let world = World::new().await;
     let mut ada = world.person("ada").await;
-    for redirect in ["https://other.test/cb", "http://quick.test/cb", "https://quick.test:8443/cb", "https://quick.test@evil.test/cb", "https://quick.test./cb"] {
+    for redirect in [
+        "https://other.test/cb",
+        "http://quick.test/cb",
+        "https://quick.test:8443/cb",
+        "https://quick.test@evil.test/cb",
+        "https://quick.test./cb",
+    ] {
         let answer = opens(&mut ada, &[("redirect_uri", redirect)]).await;
         assert!(answer.status == 400 && answer.header("location").is_none(), "{redirect}");
     }
-    for id in ["origin:null", "origin:https://quick.test/path", "origin:https://quick.test/", "origin:https://u@quick.test", "origin:https://quick.test.", "origin:HTTPS://quick.test", "origin:http://quick.test", "origin:https://quick.test:443"] {
+    for id in [
+        "origin:null",
+        "origin:https://quick.test/path",
+        "origin:https://quick.test/",
+        "origin:https://u@quick.test",
+        "origin:https://quick.test.",
+        "origin:HTTPS://quick.test",
+        "origin:http://quick.test",
+        "origin:https://quick.test:443",
+    ] {
         let answer = opens(&mut ada, &[("client_id", id)]).await;
         assert!(answer.status == 400 && answer.header("location").is_none(), "{id}");
     }
@@ -75,10 +90,14 @@ async fn threat_050_quick_ids_are_public_names_or_loopback() {
     let world = World::new().await;
     let mut ada = world.person("ada").await;
     for origin in ["https://10.0.0.1", "https://8.8.8.8", "https://[2001:db8::1]", "https://intranet"] {
-        let answer = opens(&mut ada, &[("client_id", &format!("origin:{origin}")), ("redirect_uri", &format!("{origin}/cb"))]).await;
+        let answer =
+            opens(&mut ada, &[("client_id", &format!("origin:{origin}")), ("redirect_uri", &format!("{origin}/cb"))])
+                .await;
         assert!(answer.status == 400 && answer.header("location").is_none(), "{origin}");
     }
-    let loopback = opens(&mut ada, &[("client_id", "origin:http://localhost:3000"), ("redirect_uri", "http://localhost:3000/cb")]).await;
+    let loopback =
+        opens(&mut ada, &[("client_id", "origin:http://localhost:3000"), ("redirect_uri", "http://localhost:3000/cb")])
+            .await;
     assert_eq!(loopback.status, 200);
 }
 
@@ -110,7 +129,11 @@ async fn threat_053_the_host_is_always_shown_in_both_spellings() {
     let world = World::new().await;
     let mut ada = world.person("ada").await;
     assert!(opens(&mut ada, &[]).await.text().contains("quick.test"));
-    let odd = opens(&mut ada, &[("client_id", "origin:https://xn--80ak6aa92e.com"), ("redirect_uri", "https://xn--80ak6aa92e.com/cb")]).await;
+    let odd = opens(
+        &mut ada,
+        &[("client_id", "origin:https://xn--80ak6aa92e.com"), ("redirect_uri", "https://xn--80ak6aa92e.com/cb")],
+    )
+    .await;
     assert!(odd.text().contains("xn--80ak6aa92e.com") && odd.text().contains("аррӏе.com"), "{odd:?}");
 }
 
@@ -124,8 +147,15 @@ async fn threat_054_to_066_client_documents_and_dynamic_registration_are_closed(
         assert!(answer.status == 400 && answer.header("location").is_none(), "{id}");
     }
     for path in ["/api/oauth/register", "/register/client", "/connect/register"] {
-        assert_eq!(world.send("POST", path, &[("Content-Type", "application/json")], b"{}").await.status, 404, "{path}");
+        assert_eq!(
+            world.send("POST", path, &[("Content-Type", "application/json")], b"{}").await.status,
+            404,
+            "{path}"
+        );
     }
     let metadata = world.send("GET", "/.well-known/openid-configuration", &[], b"").await.json();
-    assert!(metadata.get("registration_endpoint").is_none() && metadata.get("client_id_metadata_document_supported").is_none());
+    assert!(
+        metadata.get("registration_endpoint").is_none()
+            && metadata.get("client_id_metadata_document_supported").is_none()
+    );
 }

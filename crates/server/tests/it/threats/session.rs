@@ -7,13 +7,29 @@ async fn threat_099_cookies_are_closed_to_scripts_and_other_sites() {
     let world = World::new().await;
     let mut ada = world.browser();
     let done = ada.registers("ada").await;
-    let cookie = done.headers("set-cookie").into_iter().find(|cookie| cookie.starts_with("procura_") && !cookie.starts_with("procura_flow")).unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/") && !cookie.contains("Secure"), "{cookie}");
+    let cookie = done
+        .headers("set-cookie")
+        .into_iter()
+        .find(|cookie| cookie.starts_with("procura_") && !cookie.starts_with("procura_flow"))
+        .unwrap();
+    assert!(
+        cookie.contains("HttpOnly")
+            && cookie.contains("SameSite=Lax")
+            && cookie.contains("Path=/")
+            && !cookie.contains("Secure"),
+        "{cookie}"
+    );
     let https = World::with(&[("PROCURA_ISSUER", "https://id.test")]).await;
     let mut bob = https.browser();
     let done = bob.registers("bob").await;
     let cookie = done.headers("set-cookie").into_iter().find(|cookie| cookie.starts_with("__Host-procura=")).unwrap();
-    assert!(cookie.contains("Secure") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Domain"), "{cookie}");
+    assert!(
+        cookie.contains("Secure")
+            && cookie.contains("HttpOnly")
+            && cookie.contains("SameSite=Lax")
+            && !cookie.contains("Domain"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test]
@@ -37,10 +53,15 @@ async fn threat_100_a_decision_needs_token_and_origin() {
     let mut mallory = world.person("mallory").await;
     let other = mallory.is_sent_by(&app, "openid").await.form_with("flow");
     for csrf in ["", "x", &*other["csrf"]] {
-        let answer = ada.posts("/signin/decision", &[("flow", flow), ("csrf", csrf), ("identity", identity), ("decision", "allow")]).await;
+        let answer = ada
+            .posts("/signin/decision", &[("flow", flow), ("csrf", csrf), ("identity", identity), ("decision", "allow")])
+            .await;
         assert_eq!(answer.status, 403, "{csrf}");
     }
-    assert_eq!(ada.opens(&format!("/signin/decision?flow={flow}&decision=allow&csrf={csrf}&identity={identity}")).await.status, 404);
+    assert_eq!(
+        ada.opens(&format!("/signin/decision?flow={flow}&decision=allow&csrf={csrf}&identity={identity}")).await.status,
+        404
+    );
     assert!(ada.posts("/signin/decision", &all).await.location_field("code").is_some());
 }
 
@@ -116,7 +137,11 @@ async fn threat_112_signing_out_cannot_be_forced_or_turned_into_a_redirect() {
         go(&[("id_token_hint", &hint), ("post_logout_redirect_uri", "https://evil.test/")]),
         go(&[("id_token_hint", &hint), ("post_logout_redirect_uri", "https://app.test/bye/")]),
         go(&[("post_logout_redirect_uri", "https://app.test/bye")]),
-        go(&[("id_token_hint", &hint), ("client_id", &other.client_id), ("post_logout_redirect_uri", "https://app.test/bye")]),
+        go(&[
+            ("id_token_hint", &hint),
+            ("client_id", &other.client_id),
+            ("post_logout_redirect_uri", "https://app.test/bye"),
+        ]),
         go(&[("id_token_hint", "a.b.c")]),
     ] {
         let answer = ada.opens(&bad).await;
@@ -124,7 +149,13 @@ async fn threat_112_signing_out_cannot_be_forced_or_turned_into_a_redirect() {
         assert!(is_signed_in(&mut ada).await);
     }
     // Without a hint the person is asked.
-    let asked = ada.opens(&go(&[("client_id", &app.client_id), ("post_logout_redirect_uri", "https://app.test/bye"), ("state", "s")])).await;
+    let asked = ada
+        .opens(&go(&[
+            ("client_id", &app.client_id),
+            ("post_logout_redirect_uri", "https://app.test/bye"),
+            ("state", "s"),
+        ]))
+        .await;
     assert_eq!(asked.status, 200);
     assert!(is_signed_in(&mut ada).await);
     // A hint of somebody else's session does not sign this one out.
@@ -133,7 +164,9 @@ async fn threat_112_signing_out_cannot_be_forced_or_turned_into_a_redirect() {
     assert!(is_signed_in(&mut bob).await);
     // An expired hint of this very session does.
     world.clock.advance_secs(7200);
-    let done = ada.opens(&go(&[("id_token_hint", &hint), ("post_logout_redirect_uri", "https://app.test/bye"), ("state", "s")])).await;
+    let done = ada
+        .opens(&go(&[("id_token_hint", &hint), ("post_logout_redirect_uri", "https://app.test/bye"), ("state", "s")]))
+        .await;
     assert_eq!(done.location(), "https://app.test/bye?state=s");
     assert!(!is_signed_in(&mut ada).await);
 }

@@ -184,9 +184,16 @@ async fn threat_180_answers_with_secrets_are_never_cached() {
     let app = world.app("app", "").await;
     let kinds = kinds(&app).await;
     let token = kinds.tokens["access_token"].as_str().unwrap();
-    assert_eq!(app.refreshes(kinds.tokens["refresh_token"].as_str().unwrap()).await.header("cache-control"), Some("no-store"));
+    assert_eq!(
+        app.refreshes(kinds.tokens["refresh_token"].as_str().unwrap()).await.header("cache-control"),
+        Some("no-store")
+    );
     assert_eq!(bearer(&world, "GET", "/api/oauth/userinfo", token).await.header("cache-control"), Some("no-store"));
-    for cached in ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
-        assert!(world.send("GET", cached, &[], b"").await.header("cache-control").unwrap().starts_with("public, max-age="));
+    for cached in
+        ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
+    {
+        assert!(
+            world.send("GET", cached, &[], b"").await.header("cache-control").unwrap().starts_with("public, max-age=")
+        );
     }
 }
