@@ -86,7 +86,7 @@ fn look_at_issuer(report: &mut Report, config: &Config) {
 fn look_at_mail(report: &mut Report, config: &Config) {
     match &config.mail.smtp_url {
         Some(_) => {
-            report.tell(Grade::Ok, "mail", format!("a mail server is set; mails come from {}", config.mail.from))
+            report.tell(Grade::Ok, "mail", format!("a mail server is set; mails come from {}", config.mail.from));
         }
         None => report.tell(Grade::Warn, "mail", "no mail server is set: addresses cannot be verified"),
     }
@@ -136,7 +136,7 @@ fn look_at_key(report: &mut Report, config: &Config) -> Option<Sealer> {
     };
     match config.master_key.file().filter(|path| is_open_to_others(path)) {
         Some(path) => {
-            report.tell(Grade::Warn, "key", format!("{} can be read by other users: chmod 600", path.display()))
+            report.tell(Grade::Warn, "key", format!("{} can be read by other users: chmod 600", path.display()));
         }
         None => report.tell(Grade::Ok, "key", format!("the master key is at {}", config.master_key.place())),
     }

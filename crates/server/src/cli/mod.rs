@@ -134,7 +134,11 @@ pub struct Surroundings {
 impl Surroundings {
     /// Those of a real process.
     pub fn of_process() -> Surroundings {
-        Surroundings { environment: Environment::of_process(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Surroundings {
+            environment: Environment::of_process(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }
     }
 
     /// The seams for everything below.
@@ -160,10 +164,19 @@ async fn run(line: Line, around: Surroundings) -> Result<(), Failure> {
         Command::Doctor => doctor::run(around.config(file), &around).await,
         Command::Migrate { plan } => migrate::run(&around.config(file)?, &around, plan).await,
         Command::Backup { to } => backup::run(&around.config(file)?, &around, to).await,
-        Command::Restore { file: backup, keep_sessions } => restore::run(&around.config(file)?, &around, &backup, keep_sessions).await,
-        Command::Keys { command: KeysCommand::Rotate { now } } => keys::rotate(&around.config(file)?, &around, now).await,
-        Command::Account { command: AccountCommand::Recover { handle } } => account::recover(&around.config(file)?, &around, &handle).await,
-        Command::Openapi => openapi::run(),
+        Command::Restore { file: backup, keep_sessions } => {
+            restore::run(&around.config(file)?, &around, &backup, keep_sessions).await
+        }
+        Command::Keys { command: KeysCommand::Rotate { now } } => {
+            keys::rotate(&around.config(file)?, &around, now).await
+        }
+        Command::Account { command: AccountCommand::Recover { handle } } => {
+            account::recover(&around.config(file)?, &around, &handle).await
+        }
+        Command::Openapi => {
+            openapi::run();
+            Ok(())
+        }
     }
 }
 

@@ -2,9 +2,7 @@
 
 use super::say;
 use crate::api::v1::document;
-use crate::failure::Failure;
 
-pub(super) fn run() -> Result<(), Failure> {
+pub(super) fn run() {
     say(document());
-    Ok(())
 }

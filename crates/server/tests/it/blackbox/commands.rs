@@ -198,8 +198,8 @@ async fn doctor_notices_a_clock_that_is_behind_and_a_damaged_file() {
 #[test]
 fn settings_and_data_on_postgresql_are_left_to_its_own_backup() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (url, _database) = runtime.block_on(super::postgres_url());
-    let place = Place::new().with("PROCURA_DATABASE_URL", url);
+    let database = runtime.block_on(db::testing::empty_postgres());
+    let place = Place::new().with("PROCURA_DATABASE_URL", &database.url);
     place.runs(&["init"]).done();
     place.writes("x.backup", "x");
     for (args, sentence) in [

@@ -107,3 +107,37 @@ async fn a_killed_server_knows_every_token_it_answered_and_redeems_no_code_twice
         assert!(granted <= 1, "a code was redeemed twice");
     }
 }
+
+#[tokio::test]
+async fn threat_192_a_full_disk_issues_nothing_that_is_not_remembered() {
+    let place = Place::new().with("PROCURA_ISSUER", "http://localhost:8460");
+    let server = place.starts();
+    let app = App::registered(&place, &server).await;
+    server.stops();
+    let server = place.starts_with_little_room(1024);
+    let (mut tokens, mut refused) = (Vec::new(), 0);
+    for _ in 0..20_000 {
+        let answer = app.asks(&server, "client_credentials", "").await;
+        match answer.status {
+            200 => tokens.push(token(&answer.json())),
+            _ => {
+                assert!(matches!(answer.status, 500 | 503), "{answer:?}");
+                let text = answer.text();
+                assert!(!text.contains("pat_") && !text.contains("sqlite") && !text.contains("disk"), "{text}");
+                refused += 1;
+            }
+        }
+        if refused == 3 {
+            break;
+        }
+    }
+    assert!(refused == 3 && !tokens.is_empty(), "the disk never filled: {} tokens", tokens.len());
+    // What needs no disk goes on.
+    assert_eq!(server.gets("/.well-known/jwks.json").await.status, 200);
+    server.dies();
+    let server = place.starts();
+    for token in &tokens {
+        assert!(app.sees_active(&server, token).await, "an answered token is unknown");
+    }
+    assert_eq!(app.asks(&server, "client_credentials", "").await.status, 200);
+}

@@ -8,7 +8,7 @@ mod secrets;
 mod start;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use testkit::Answer;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder with a server's data, and the variables it is started with.
 struct Place {
@@ -102,11 +102,22 @@ impl Place {
 
     /// Starts a server and waits until it is ready.
     fn starts(&self) -> Server {
-        self.starts_as("serve", &[])
+        Place::ready(self.command(&["serve"]))
     }
 
-    fn starts_as(&self, subcommand: &str, more: &[(&str, &str)]) -> Server {
-        let mut child = self.command(&[subcommand]).envs(more.iter().copied()).spawn().unwrap();
+    /// Starts a server that can write no file beyond so many KiB, as on a full disk.
+    fn starts_with_little_room(&self, kib: u32) -> Server {
+        let binary = self.command(&["serve"]);
+        let mut shell = Command::new("bash");
+        // Ignored, the signal turns into an error of the write.
+        shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" serve")).arg(binary.get_program());
+        shell.current_dir(self.folder.path()).env_clear().envs(&self.settings).env("PATH", "/usr/bin:/bin");
+        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Place::ready(shell)
+    }
+
+    fn ready(mut command: Command) -> Server {
+        let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let told = Arc::clone(&log);
         let mut err = BufReader::new(child.stderr.take().unwrap());
@@ -208,14 +219,6 @@ async fn soon<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F
         assert!(begun.elapsed() < Duration::from_secs(10), "not soon: {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-/// A database of its own on PostgreSQL, without a schema.
-async fn postgres_url() -> (String, db::testing::Database) {
-    let database = db::testing::empty_postgres().await;
-    let whole = std::env::var("PROCURA_TEST_POSTGRES").unwrap();
-    let name = rows(&database.store, "SELECT current_database() AS name").await;
-    (format!("{}/{name}", whole.rsplit_once('/').unwrap().0), database)
 }
 
 async fn rows(store: &db::Store, sql: &'static str) -> String {

@@ -1,6 +1,7 @@
 //! From an empty folder to the line `ready`, and every way in which a start is refused.
 
-use super::{Place, mode, postgres_url, soon};
+use super::{Place, mode, soon};
+use db::testing::{empty_postgres, postgres_server};
 use db::{Location, Store};
 
 #[tokio::test]
@@ -166,8 +167,8 @@ async fn a_second_server_on_the_same_file_is_refused_in_one_sentence() {
 
 #[tokio::test]
 async fn several_servers_share_postgresql_and_are_not_ready_without_it() {
-    let (url, database) = postgres_url().await;
-    let place = Place::new().with("PROCURA_DATABASE_URL", &url);
+    let database = empty_postgres().await;
+    let place = Place::new().with("PROCURA_DATABASE_URL", &database.url);
     let one = place.starts();
     let two = place.starts();
     assert_eq!(one.gets("/.well-known/jwks.json").await.text(), two.gets("/.well-known/jwks.json").await.text());
@@ -175,7 +176,7 @@ async fn several_servers_share_postgresql_and_are_not_ready_without_it() {
     // Ends every connection and takes the database away under them.
     let name = super::rows(&database.store, "SELECT current_database() AS name").await;
     drop(database);
-    let admin = Location::parse(&std::env::var("PROCURA_TEST_POSTGRES").unwrap()).unwrap();
+    let admin = Location::parse(&postgres_server()).unwrap();
     let admin = tokio::task::spawn_blocking(move || Store::open_with(&admin, 1).unwrap()).await.unwrap();
     // A database cannot be dropped inside a transaction, so a statement of its own it is.
     admin.read(move |tx| tx.run(&format!("DROP DATABASE {name} WITH (FORCE)"), db::args![])).await.unwrap();
@@ -185,7 +186,7 @@ async fn several_servers_share_postgresql_and_are_not_ready_without_it() {
 }
 
 #[tokio::test]
-async fn a_missing_master_key_stops_the_start_everywhere_but_on_a_new_loopback_server() {
+async fn threat_165_a_missing_master_key_stops_every_start_but_a_first_one_on_loopback() {
     let place = Place::new().with("PROCURA_ISSUER", "https://id.example.com");
     let ran = place.runs(&["serve"]);
     assert_eq!(ran.code, Some(1));
@@ -204,7 +205,7 @@ async fn a_missing_master_key_stops_the_start_everywhere_but_on_a_new_loopback_s
 }
 
 #[tokio::test]
-async fn a_key_of_another_database_or_none_at_all_is_refused() {
+async fn threat_165_a_key_of_another_database_or_none_at_all_is_refused() {
     let (place, other) = (Place::new(), Place::new());
     assert_eq!((place.starts().stops(), other.starts().stops()), (Some(0), Some(0)));
     std::fs::copy(other.path("data/master.key"), place.path("other.key")).unwrap();
@@ -218,6 +219,18 @@ async fn a_key_of_another_database_or_none_at_all_is_refused() {
             assert_eq!((ran.code, ran.sentence()), (Some(1), sentence), "{args:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn threat_165_after_a_new_key_was_put_first_the_old_one_still_opens() {
+    let (place, other) = (Place::new(), Place::new());
+    let server = place.starts();
+    let jwks = server.gets("/.well-known/jwks.json").await.text();
+    assert_eq!((server.stops(), other.starts().stops()), (Some(0), Some(0)));
+    let [old, new] = [&place, &other].map(|place| std::fs::read_to_string(place.path("data/master.key")).unwrap());
+    std::fs::write(place.path("data/master.key"), format!("{new}{old}")).unwrap();
+    let server = place.starts();
+    assert_eq!(server.gets("/.well-known/jwks.json").await.text(), jwks);
 }
 
 #[tokio::test]
