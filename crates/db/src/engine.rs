@@ -21,6 +21,8 @@ pub(crate) enum Verdict {
 pub(crate) trait Job: Send {
     /// Runs the closure. With `again_ok` a fault that another try may cure asks for that try.
     fn run(&mut self, engine: Engine<'_>, again_ok: bool) -> Verdict;
+    /// True when the closure may run a second time.
+    fn is_repeatable(&self) -> bool;
     /// Sends the answer, or the fault that kept it from being committed.
     fn answer(self: Box<Self>, not_committed: Option<Fault>);
 }
@@ -83,6 +85,10 @@ where
         verdict
     }
 
+    fn is_repeatable(&self) -> bool {
+        matches!(self.work, Work::Often(_))
+    }
+
     fn answer(self: Box<Self>, not_committed: Option<Fault>) {
         let Task { work, result, reply } = *self;
         // What the closure holds may be the last hold on the store; it must not outlive the answer on this thread.
@@ -95,4 +101,9 @@ where
         // The asker may be gone (its connection closed); what was committed stays committed.
         let _ = reply.send(answer);
     }
+}
+
+/// True for faults that another try may cure.
+pub(crate) fn is_passing(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Clash | FaultKind::Again | FaultKind::Unavailable)
 }

@@ -1,8 +1,9 @@
 //! PostgreSQL: threads that own a connection each and take jobs from one queue.
 //!
-//! `BEGIN` travels together with the first statement of a transaction, so that it costs no round trip of its own.
+//! Round trips are the cost. `BEGIN` travels together with the first statement of a transaction; statements whose answer nobody
+//! needs travel together with the next one, or with `COMMIT`.
 
-use crate::engine::{Job, Verdict};
+use crate::engine::{Job, Verdict, is_passing};
 use crate::tx::{Engine, Row, Value};
 use base::Fault;
 use base::fault::FaultKind;
@@ -10,7 +11,9 @@ use bytes::BytesMut;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use tokio::runtime::Runtime;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Statement};
@@ -85,20 +88,22 @@ fn run_write(connection: &mut Connection, mut job: Box<dyn Job>, url: &str) {
         connection.begin();
         let verdict = job.run(Engine::Postgres(connection), again_ok);
         let ended = match verdict {
-            Verdict::Keep => connection.end("COMMIT"),
-            Verdict::Undo | Verdict::Again => connection.end("ROLLBACK"),
+            Verdict::Keep => connection.commit(),
+            Verdict::Undo | Verdict::Again => connection.roll_back(),
         };
-        match (verdict, ended) {
-            (Verdict::Again, _) => {
-                if !connection.is_open() {
-                    match Connection::open(url) {
-                        Ok(fresh) => *connection = fresh,
-                        Err(cause) => return job.answer(Some(cause)),
-                    }
-                }
+        let is_over = match (verdict, &ended) {
+            (Verdict::Again, _) => false,
+            (Verdict::Keep, Err(cause)) => !(again_ok && job.is_repeatable() && is_passing(cause.kind())),
+            _ => true,
+        };
+        if is_over {
+            return job.answer(ended.err().filter(|_| verdict == Verdict::Keep));
+        }
+        if !connection.is_open() {
+            match Connection::open(url) {
+                Ok(fresh) => *connection = fresh,
+                Err(cause) => return job.answer(Some(cause)),
             }
-            (Verdict::Keep, Err(cause)) => return job.answer(Some(cause)),
-            _ => return job.answer(None),
         }
     }
 }
@@ -110,6 +115,14 @@ pub(crate) struct Connection {
     /// A transaction was asked for and its `BEGIN` has not been sent yet.
     begin_due: bool,
     begun: bool,
+    /// Statements that wait for the next one to travel with.
+    waiting: Vec<Sent>,
+}
+
+/// A statement whose answer nobody needs.
+struct Sent {
+    statement: Statement,
+    args: Vec<Value<'static>>,
 }
 
 #[derive(Clone)]
@@ -127,7 +140,8 @@ impl Connection {
         let client = runtime.block_on(async {
             let connecting = tokio_postgres::connect(url, tokio_postgres::NoTls);
             let waiting = tokio::time::timeout(std::time::Duration::from_secs(10), connecting).await;
-            let connected = waiting.map_err(|_| Fault::of(FaultKind::Unavailable, "postgres connect: no answer in 10 s"))?;
+            let connected =
+                waiting.map_err(|_| Fault::of(FaultKind::Unavailable, "postgres connect: no answer in 10 s"))?;
             let (client, connection) = connected.map_err(|cause| {
                 // The text of a connect error can hold the address; it never holds the password.
                 Fault::of(FaultKind::Unavailable, format!("postgres connect: {cause}"))
@@ -139,7 +153,14 @@ impl Connection {
             });
             Ok::<Client, Fault>(client)
         })?;
-        Ok(Connection { runtime, client, statements: HashMap::new(), begin_due: false, begun: false })
+        Ok(Connection {
+            runtime,
+            client,
+            statements: HashMap::new(),
+            begin_due: false,
+            begun: false,
+            waiting: Vec::new(),
+        })
     }
 
     fn is_open(&self) -> bool {
@@ -149,14 +170,39 @@ impl Connection {
     fn begin(&mut self) {
         self.begin_due = true;
         self.begun = false;
+        self.waiting.clear();
     }
 
-    fn end(&mut self, word: &str) -> Result<(), Fault> {
+    fn commit(&mut self) -> Result<(), Fault> {
+        if !self.begun && self.waiting.is_empty() {
+            self.begin_due = false;
+            return Ok(());
+        }
+        let committed = self.travel(async |client| client.batch_execute("COMMIT").await);
+        self.begun = false;
+        committed
+    }
+
+    fn roll_back(&mut self) -> Result<(), Fault> {
         self.begin_due = false;
+        self.waiting.clear();
         if !std::mem::take(&mut self.begun) {
             return Ok(());
         }
-        self.runtime.block_on(self.client.batch_execute(word)).map_err(fault)
+        self.runtime.block_on(self.client.batch_execute("ROLLBACK")).map_err(fault)
+    }
+
+    /// Sends `BEGIN` if it is due, what waits, and this, in one go; gives the first error, or the answer of the last.
+    fn travel<T>(&mut self, last: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>) -> Result<T, Fault> {
+        let (begin_due, waiting) = (std::mem::take(&mut self.begin_due), std::mem::take(&mut self.waiting));
+        self.begun |= begin_due;
+        let client = &self.client;
+        let begin = async { if begin_due { client.batch_execute("BEGIN").await } else { Ok(()) } };
+        let sent = waiting.iter().map(|sent| Box::pin(run(client, &sent.statement, &sent.args)));
+        // Requests leave in the order of their first poll, and are answered in that order.
+        let all = async { tokio::join!(biased; begin, in_order(sent.collect()), last(client)) };
+        let (begun, sent, answer) = self.runtime.block_on(all);
+        begun.and(sent).and(answer).map_err(fault)
     }
 
     fn prepared(&mut self, sql: &str) -> Result<Prepared, Fault> {
@@ -175,54 +221,64 @@ impl Connection {
     pub(crate) fn query(&mut self, sql: &str, args: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         let prepared = self.prepared(sql)?;
         let args = trimmed(args, &prepared.statement)?;
-        let begin_due = std::mem::take(&mut self.begin_due);
-        let client = &self.client;
-        let asking = async {
-            let parameters: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-            if begin_due {
-                let (begun, rows) = tokio::join!(client.batch_execute("BEGIN"), client.query(&prepared.statement, &parameters));
-                begun.and(rows)
-            } else {
-                client.query(&prepared.statement, &parameters).await
-            }
-        };
-        let answer = self.runtime.block_on(asking);
-        self.begun |= begin_due;
-        let rows = answer.map_err(fault)?;
+        let rows = self.travel(async |client| client.query(&prepared.statement, &parameters(args)).await)?;
         rows.iter().map(|row| read_row(row, &prepared.names)).collect()
     }
 
     pub(crate) fn execute(&mut self, sql: &str, args: &[Value<'_>]) -> Result<u64, Fault> {
         let prepared = self.prepared(sql)?;
         let args = trimmed(args, &prepared.statement)?;
-        let begin_due = std::mem::take(&mut self.begin_due);
-        let client = &self.client;
-        let asking = async {
-            let parameters: Vec<&(dyn ToSql + Sync)> = args.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-            if begin_due {
-                let (begun, changed) =
-                    tokio::join!(client.batch_execute("BEGIN"), client.execute(&prepared.statement, &parameters));
-                begun.and(changed)
-            } else {
-                client.execute(&prepared.statement, &parameters).await
-            }
-        };
-        let answer = self.runtime.block_on(asking);
-        self.begun |= begin_due;
-        answer.map_err(fault)
+        self.travel(async |client| run(client, &prepared.statement, args).await)
+    }
+
+    pub(crate) fn send(&mut self, sql: &str, args: &[Value<'_>]) -> Result<(), Fault> {
+        if !self.begun && !self.begin_due {
+            // Outside a transaction there is no commit to travel with.
+            return self.execute(sql, args).map(drop);
+        }
+        let Prepared { statement, .. } = self.prepared(sql)?;
+        let args = trimmed(args, &statement)?.iter().map(Value::to_owned).collect();
+        self.waiting.push(Sent { statement, args });
+        Ok(())
     }
 
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Fault> {
-        if std::mem::take(&mut self.begin_due) {
-            self.runtime.block_on(self.client.batch_execute("BEGIN")).map_err(fault)?;
-            self.begun = true;
-        }
-        self.runtime.block_on(self.client.batch_execute(sql)).map_err(fault)
+        self.travel(async |client| client.batch_execute(sql).await)
     }
 
     pub(crate) fn prepare(&mut self, sql: &str) -> Result<(), Fault> {
         self.runtime.block_on(self.client.prepare(sql)).map(drop).map_err(fault)
     }
+}
+
+async fn run(client: &Client, statement: &Statement, args: &[Value<'_>]) -> Result<u64, tokio_postgres::Error> {
+    client.execute(statement, &parameters(args)).await
+}
+
+fn parameters<'a>(args: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    args.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// Waits for all, polling them in their order; gives the first error of that order.
+async fn in_order<F>(mut all: Vec<Pin<Box<F>>>) -> Result<(), tokio_postgres::Error>
+where
+    F: Future<Output = Result<u64, tokio_postgres::Error>>,
+{
+    let mut answers: Vec<Option<F::Output>> = all.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        let mut is_pending = false;
+        for (one, answer) in all.iter_mut().zip(&mut answers) {
+            if answer.is_none() {
+                match one.as_mut().poll(context) {
+                    Poll::Ready(done) => *answer = Some(done),
+                    Poll::Pending => is_pending = true,
+                }
+            }
+        }
+        if is_pending { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    answers.into_iter().flatten().try_for_each(|answer| answer.map(drop))
 }
 
 /// As many arguments as the statement has parameters; a missing one is a fault.
@@ -235,11 +291,17 @@ fn read_row(row: &tokio_postgres::Row, names: &Arc<[String]>) -> Result<Row, Fau
     for (place, column) in row.columns().iter().enumerate() {
         let kind = column.type_();
         let value = match *kind {
-            Type::TEXT | Type::VARCHAR | Type::NAME => row.try_get::<_, Option<String>>(place).map(|text| text.map(|text| Value::Text(Cow::Owned(text)))),
+            Type::TEXT | Type::VARCHAR | Type::NAME => {
+                row.try_get::<_, Option<String>>(place).map(|text| text.map(|text| Value::Text(Cow::Owned(text))))
+            }
             Type::INT8 => row.try_get::<_, Option<i64>>(place).map(|number| number.map(Value::Int)),
-            Type::INT4 => row.try_get::<_, Option<i32>>(place).map(|number| number.map(|number| Value::Int(number.into()))),
+            Type::INT4 => {
+                row.try_get::<_, Option<i32>>(place).map(|number| number.map(|number| Value::Int(number.into())))
+            }
             Type::BOOL => row.try_get::<_, Option<bool>>(place).map(|flag| flag.map(Value::Flag)),
-            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(place).map(|bytes| bytes.map(|bytes| Value::Bytes(Cow::Owned(bytes)))),
+            Type::BYTEA => {
+                row.try_get::<_, Option<Vec<u8>>>(place).map(|bytes| bytes.map(|bytes| Value::Bytes(Cow::Owned(bytes))))
+            }
             _ => return Err(Fault::new(format!("row read: column {} has type {kind}", column.name()))),
         };
         values.push(value.map_err(fault)?.unwrap_or(Value::Null));
@@ -286,7 +348,9 @@ fn fault(error: tokio_postgres::Error) -> Fault {
     let kind = match state.as_str() {
         "23505" => FaultKind::Clash,
         "40001" | "40P01" => FaultKind::Again,
-        state if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => FaultKind::Unavailable,
+        state if state.starts_with("08") || state.starts_with("57P") || state.starts_with("53") => {
+            FaultKind::Unavailable
+        }
         "" if error.is_closed() => FaultKind::Unavailable,
         _ => FaultKind::Broken,
     };

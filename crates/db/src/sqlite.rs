@@ -10,6 +10,7 @@ use base::fault::FaultKind;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use parking_lot::Mutex;
 use rusqlite::backup::StepResult;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags, ToSql};
 use std::borrow::Cow;
@@ -170,11 +171,17 @@ impl Connection {
                  PRAGMA trusted_schema = OFF;",
             )
             .map_err(fault)?;
+        // A plan made once is kept. Without this SQLite, built with STAT4, plans a statement anew whenever a bound value changes.
+        inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fault)?;
         inner.set_prepared_statement_cache_capacity(256);
         Ok(Connection { inner, shapes: HashMap::new() })
     }
 
-    fn shape(shapes: &mut HashMap<String, Arc<Shape>>, sql: &str, statement: &rusqlite::Statement<'_>) -> Result<Arc<Shape>, Fault> {
+    fn shape(
+        shapes: &mut HashMap<String, Arc<Shape>>,
+        sql: &str,
+        statement: &rusqlite::Statement<'_>,
+    ) -> Result<Arc<Shape>, Fault> {
         if let Some(shape) = shapes.get(sql) {
             return Ok(Arc::clone(shape));
         }
@@ -194,7 +201,8 @@ impl Connection {
 
     fn bind(statement: &mut rusqlite::Statement<'_>, shape: &Shape, args: &[Value<'_>]) -> Result<(), Fault> {
         for (at, number) in shape.places.iter().enumerate() {
-            let value = args.get(number - 1).ok_or_else(|| Fault::new(format!("statement bind: no value for ${number}")))?;
+            let value =
+                args.get(number - 1).ok_or_else(|| Fault::new(format!("statement bind: no value for ${number}")))?;
             statement.raw_bind_parameter(at + 1, value).map_err(fault)?;
         }
         Ok(())
@@ -369,7 +377,9 @@ fn keep_private(path: &Path) -> Result<(), Fault> {
         options.mode(0o600);
     }
     let opened = options.open(path);
-    opened.map(drop).map_err(|cause| Fault::of(FaultKind::Unavailable, format!("database file {}: {cause}", path.display())))
+    opened
+        .map(drop)
+        .map_err(|cause| Fault::of(FaultKind::Unavailable, format!("database file {}: {cause}", path.display())))
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>, Fault> {

@@ -16,6 +16,19 @@ pub enum Value<'a> {
     Bytes(Cow<'a, [u8]>),
 }
 
+impl Value<'_> {
+    /// The same value, independent of what it was taken from.
+    pub(crate) fn to_owned(&self) -> Value<'static> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Text(text) => Value::Text(Cow::Owned(text.to_string())),
+            Value::Int(number) => Value::Int(*number),
+            Value::Flag(flag) => Value::Flag(*flag),
+            Value::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.to_vec())),
+        }
+    }
+}
+
 /// What can stand in `args![…]`.
 pub trait Arg {
     /// The value as a parameter.
@@ -251,6 +264,16 @@ impl Tx<'_> {
             Engine::Postgres(connection) => connection.execute(sql, args),
         };
         answer.inspect_err(|fault| self.failed = Some(fault.kind()))
+    }
+
+    /// Runs a statement whose answer nobody needs. On PostgreSQL it travels together with the next statement or the commit, so that
+    /// it costs no round trip of its own; that it failed is told there, and nothing is committed then either.
+    pub fn send(&mut self, sql: &str, args: &[Value<'_>]) -> Result<(), Fault> {
+        let sent = match &mut self.engine {
+            Engine::Sqlite(connection) => connection.execute(sql, args).map(drop),
+            Engine::Postgres(connection) => connection.send(sql, args),
+        };
+        sent.inspect_err(|fault| self.failed = Some(fault.kind()))
     }
 
     /// True on PostgreSQL, where a round trip is the cost and a hot verb may be one statement (`performance.md`).

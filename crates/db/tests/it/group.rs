@@ -191,3 +191,35 @@ async fn a_closure_may_hold_the_last_store() {
         assert_eq!(number(&database.store, "SELECT count(*) AS n FROM things").await, 2, "{}", database.name);
     }
 }
+
+#[tokio::test]
+async fn a_sent_statement_that_fails_undoes_its_whole_closure() {
+    for database in engines().await {
+        run(&database.store, "CREATE TABLE things (id BIGINT PRIMARY KEY)").await.unwrap();
+        let send = |tx: &mut Tx<'_>, id: i64| tx.send("INSERT INTO things (id) VALUES ($1)", args![id]);
+        database.store.write(move |tx| send(tx, 7)).await.unwrap();
+        // Whether anything is asked after it or not: the commit is refused.
+        let unnoticed = database.store.write(move |tx| send(tx, 1).and_then(|()| send(tx, 7))).await;
+        assert_eq!(unnoticed.unwrap_err().kind(), FaultKind::Clash, "{}", database.name);
+        let noticed =
+            database.store.write(move |tx| send(tx, 2).and_then(|()| send(tx, 7)).and_then(|()| insert(tx, 3))).await;
+        assert_eq!(noticed.unwrap_err().kind(), FaultKind::Clash, "{}", database.name);
+        assert_eq!(number(&database.store, "SELECT count(*) AS n FROM things").await, 1, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_sent_statement_that_clashes_is_tried_again_with_other_numbers() {
+    for database in engines().await {
+        run(&database.store, "CREATE TABLE things (id BIGINT PRIMARY KEY)").await.unwrap();
+        run(&database.store, "INSERT INTO things (id) VALUES (1)").await.unwrap();
+        let mut next = 0;
+        let drawn = database.store.write_again(move |tx| {
+            next += 1;
+            tx.send("INSERT INTO things (id) VALUES ($1)", args![next])?;
+            Ok::<i64, Fault>(next)
+        });
+        assert_eq!(drawn.await.unwrap(), 2, "{}", database.name);
+        assert_eq!(number(&database.store, "SELECT count(*) AS n FROM things").await, 2, "{}", database.name);
+    }
+}
