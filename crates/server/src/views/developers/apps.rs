@@ -61,7 +61,7 @@ impl AppNew {
     }
 
     fn website_field(&self) -> Field {
-        let hint = "Its host is shown below the name, always.";
+        let hint = "Where people read about it. The host below the name is that of the redirect URIs.";
         Field::new("website_url", "Website", &self.website)
             .kind("url")
             .hint(hint)
