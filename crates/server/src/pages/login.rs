@@ -4,6 +4,7 @@ use super::visitor::{self, Way, onward, with_way};
 use crate::api::people::with_session;
 use crate::app::App;
 use crate::config::Registration;
+use crate::edge::address::Query;
 use crate::edge::flow::FlowCookie;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
@@ -11,7 +12,7 @@ use crate::edge::refused;
 use crate::edge::session::{MaybeSigned, Signed, Visitor};
 use crate::oauth::authorize::continuing;
 use crate::views::{Entry, Login, LoginReason, Name, StepUp, Tile};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 

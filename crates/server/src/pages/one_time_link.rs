@@ -3,12 +3,13 @@
 use super::visitor;
 use crate::api::people::with_session;
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::flow::FlowCookie;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::{MaybeSigned, Visitor};
 use crate::views::{Name, OneTimeLink};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use people::device::Described;
 use serde::Deserialize;
 

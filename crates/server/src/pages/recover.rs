@@ -3,6 +3,7 @@
 use super::visitor::{self, Way, onward, with_way};
 use crate::api::people::{send_in_background, with_session};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::flow::FlowCookie;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
@@ -10,7 +11,7 @@ use crate::edge::refused;
 use crate::edge::session::{MaybeSigned, Signed, Visitor};
 use crate::oauth::authorize::continuing;
 use crate::views::{Entry, Recover};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use people::device::Described;
 use serde::Deserialize;
 

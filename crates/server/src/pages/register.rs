@@ -3,11 +3,12 @@
 use super::visitor::{self, onward, with_way};
 use crate::app::App;
 use crate::config;
+use crate::edge::address::Query;
 use crate::edge::flow::FlowCookie;
 use crate::edge::page::{self, PageResult};
 use crate::oauth::authorize::continuing;
 use crate::views::{Register, Registration};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

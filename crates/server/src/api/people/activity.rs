@@ -1,11 +1,12 @@
 //! `/api/activity`: what happened in one's account (`identity-wire.md` 10.5).
 
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::faults::ApiError;
 use crate::edge::session::ApiSigned;
 use crate::pages::account::activity::weight;
 use crate::views::Weight;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -18,8 +18,11 @@ mod users;
 pub use openapi::document;
 
 use crate::app::App;
+use crate::edge::address;
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use problem::Problem;
 
@@ -63,7 +66,13 @@ pub fn router() -> Router<App> {
         .route("/api/v1", get(nothing_here))
         .route("/api/v1/{*rest}", get(nothing_here))
         .method_not_allowed_fallback(nothing_here)
+        .layer(from_fn(readable))
         .layer(from_fn(problem::render))
+}
+
+/// There is nothing at a path that is not text.
+async fn readable(request: Request, next: Next) -> Response {
+    if address::is_plain_path(&request) { next.run(request).await } else { Problem::not_found().into_response() }
 }
 
 /// Unknown paths and wrong methods look alike.

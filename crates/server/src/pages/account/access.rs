@@ -2,6 +2,7 @@
 
 use super::{Done, done, place};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::faults::PageError;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
@@ -9,7 +10,7 @@ use crate::edge::session::Signed;
 use crate::oauth::authorize::who;
 use crate::views::account::{Access, AccessBelow, AccessRow, AccountTab};
 use crate::views::{End, Moment, Name, Pager, Who, knows};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use ledger::Grant;
 use people::identity::Identity;
 use serde::Deserialize;

@@ -2,12 +2,13 @@
 
 use super::{Done, place};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::faults::PageError;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::account::{AccountTab, Activity};
 use crate::views::{Event, Link, Moment, Name, Pager, Weight};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use ledger::journal::Told;
 use people::identity::Identity;
 use serde::Deserialize;

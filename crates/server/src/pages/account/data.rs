@@ -4,13 +4,14 @@ use super::{Done, place, step_up_first};
 use crate::api::people::mydata::attachment;
 use crate::api::people::without_session;
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::farewell;
 use crate::views::account::{AccountTab, YourData};
 use crate::views::{End, Entry, Link, Said};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 

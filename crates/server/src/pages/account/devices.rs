@@ -2,13 +2,14 @@
 
 use super::{Done, done, place};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::faults::PageError;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::account::{AccountTab, SessionRow, Sessions};
 use crate::views::{End, Moment, Name};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use people::session::Listed;
 use serde::Deserialize;
 

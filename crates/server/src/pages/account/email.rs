@@ -3,13 +3,14 @@
 use super::done;
 use crate::api::people::send_now;
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult, own_path};
 use crate::edge::refused;
 use crate::edge::session::Signed;
 use crate::pages::visitor::with_way;
 use crate::views::{EmailAdd, EmailCode, Entry, Link, Name};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use people::{Code, Error};
 use serde::Deserialize;

@@ -2,13 +2,14 @@
 
 use super::{Done, place};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::refused;
 use crate::edge::session::Signed;
 use crate::views::account::{AccountTab, Identities, IdentityNew, IdentityRow};
 use crate::views::{Email, Entry, Name, Tile};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use people::Code;
 use people::identity::Identity;

@@ -3,6 +3,7 @@
 use super::identities::{Typed, email_of};
 use super::{Done, done, place};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::faults::PageError;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
@@ -11,7 +12,7 @@ use crate::edge::session::Signed;
 use crate::edge::upload::Upload;
 use crate::views::account::{AccountTab, IdentityEdit};
 use crate::views::{End, Entry, Name, Tile};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use people::identity::Identity;
 use serde::Deserialize;

@@ -2,11 +2,12 @@
 
 use super::Desk;
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppActivity, AppCounts, AppTab, DevelopersTab};
 use crate::views::{Event, Link, Moment, Pager, Weight};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use base::Fault;
 use base::id::first_number_at;
 use ledger::grant;

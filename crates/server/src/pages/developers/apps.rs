@@ -3,12 +3,13 @@
 use super::fields::{Said, Several, text};
 use super::{Desk, change, refused, set_up, who};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::Moment;
 use crate::views::developers::{AppNew, AppRow, Apps, DevelopersTab};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use base::Fault;
 use ledger::grant;
 use oauth::app::{self, AppKind, Error, NewApp, Wish};

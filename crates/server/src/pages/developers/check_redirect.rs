@@ -1,10 +1,11 @@
 //! Redirect URIs, judged while they are typed.
 
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::faults::ApiError;
 use crate::edge::session::ApiSigned;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use base::RedirectUri;
 use serde::Deserialize;
 use serde_json::{Value, json};

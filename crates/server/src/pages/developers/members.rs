@@ -3,11 +3,12 @@
 use super::Desk;
 use super::apps::Where;
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{DevelopersTab, MemberRow, Members};
 use crate::views::{Moment, Name, Tile};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use base::Fault;
 use oauth::organization::{self, Actor, Member, Role};
 use people::identity::{self, Identity};

@@ -3,12 +3,13 @@
 use super::fields::{Said, Several};
 use super::{Desk, WRONG, change as change_apps, refused};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppScopes, AppTab, DevelopersTab, ScopeChoice};
 use crate::views::{Email, scope_line};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use base::Scope;
 use oauth::app::{self, App as Registered, Error, SIGN_IN_SCOPES, Wish};
 use serde::Deserialize;

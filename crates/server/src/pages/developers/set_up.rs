@@ -3,12 +3,13 @@
 use super::fields::{Said, Several, is_on, text};
 use super::{Desk, WRONG, change as change_apps, refused};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::Moment;
 use crate::views::developers::{AppSetUp, AppTab, DevelopersTab, FreshSecret, SecretRow, snippets};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use base::{RedirectUri, Secret};
 use oauth::app::{self, App as Registered, AppKind, Error, Overlap, Wish};
 use serde::Deserialize;

@@ -3,12 +3,13 @@
 use super::fields::{Said, is_on, secs};
 use super::{Desk, WRONG, change as change_apps, refused};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppTab, AppTokens, DevelopersTab};
 use crate::views::span;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use oauth::app::{self, App as Registered, Error, Wish};
 use serde::Deserialize;
 

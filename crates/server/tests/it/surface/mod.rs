@@ -1,6 +1,7 @@
 //! One file for each surface; its first test is who may not call it.
 
 mod account;
+mod address;
 mod api_v1;
 mod developers;
 mod people;
