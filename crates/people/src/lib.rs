@@ -22,7 +22,7 @@ mod sweep;
 mod text;
 mod visit;
 
-pub use mail::{Mail, Mailer};
+pub use mail::{Mail, Mailer, Notice};
 pub use refusal::{Code, Error, Refusal, Result, refuse};
 pub use session::{Opened, Session};
 pub use settings::{Registration, Settings};

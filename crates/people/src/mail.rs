@@ -28,8 +28,31 @@ pub trait Mailer: Send + Sync + 'static {
     }
 }
 
+/// What a person is told by mail, because somebody else might have done it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    CodeUsed,
+    CodesMade,
+    PasskeyAdded,
+    PasskeyRemoved,
+    DeviceLetIn,
+}
+
+impl Notice {
+    fn what(self) -> &'static str {
+        match self {
+            Notice::CodeUsed => "A recovery code was used to sign in to your account",
+            Notice::CodesMade => "New recovery codes were made for your account",
+            Notice::PasskeyAdded => "A passkey was added to your account",
+            Notice::PasskeyRemoved => "A passkey was removed from your account",
+            Notice::DeviceLetIn => "Another device was let in to your account",
+        }
+    }
+}
+
 /// A mail to every proven address of an account: what happened, when, and what to do if it was somebody else.
-pub(crate) fn notices(tx: &mut Tx, people: &People, account: &AccountId, what: &str) -> Result<Vec<Mail>, Fault> {
+pub(crate) fn notices(tx: &mut Tx, people: &People, account: &AccountId, notice: Notice) -> Result<Vec<Mail>, Fault> {
+    let what = notice.what();
     let (name, issuer, when) = (&people.settings().name, &people.settings().issuer, people.seams().now().iso());
     let mut addresses: Vec<String> =
         identity::list_of_account(tx, account)?.into_iter().filter_map(|identity| identity.email).collect();
@@ -44,4 +67,12 @@ pub(crate) fn notices(tx: &mut Tx, people: &People, account: &AccountId, what: &
         ),
     };
     Ok(addresses.into_iter().map(mail).collect())
+}
+
+impl People {
+    /// The mails that tell a person what has just been done, one to every proven address.
+    pub async fn notices(&self, account: &AccountId, notice: Notice) -> Result<Vec<Mail>, Fault> {
+        let (people, account) = (self.clone(), account.clone());
+        self.store().read(move |tx| notices(tx, &people, &account, notice)).await
+    }
 }

@@ -105,3 +105,22 @@ impl Mailer for Nobody {
         Box::pin(async { Err(Fault::new("mail send: no mail server is set up")) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(name: &str, to: &str, subject: &str) -> Result<String, Fault> {
+        let smtp = Smtp::at("smtp://127.0.0.1:1", name, "no-reply@id.test")?;
+        let mail = Mail { to: to.to_owned(), subject: subject.to_owned(), text: "Text".to_owned() };
+        smtp.message(mail).map(|message| String::from_utf8_lossy(&message.formatted()).into_owned())
+    }
+
+    #[tokio::test]
+    async fn nothing_that_is_written_into_a_mail_becomes_a_header() {
+        let mail = written("Pro\"cura\r\nBcc: b@c.test", "ada@example.org", "Hello\r\nBcc: b@c.test").unwrap();
+        assert!(!mail.lines().any(|line| line.to_ascii_lowercase().starts_with("bcc")), "{mail}");
+        assert!(mail.contains("To: ada@example.org"));
+        assert!(written("Procura", "ada@example.org\r\nBcc: b@c.test", "Hello").is_err());
+    }
+}

@@ -4,7 +4,7 @@ use super::code::RecoveryCode;
 use super::{rows, too_many};
 use crate::device::Described;
 use crate::identity::{self, Handle};
-use crate::mail::{self, Mail};
+use crate::mail::{self, Mail, Notice};
 use crate::refusal::{Code, Error, Result, refuse};
 use crate::session::{self, Opened, Proof, Session};
 use crate::{People, Visit, acts, limits};
@@ -94,7 +94,7 @@ fn attempt(
     let told = serde_json::json!({ "left": left });
     let entry = Entry::new(acts::CODE_USED, people.seams())?.account(&account).grant(&opened.session.grant);
     journal::write(tx, &entry.source(&visit.source).detail(told))?;
-    let mails = mail::notices(tx, people, &account, "A recovery code was used to sign in to your account")?;
+    let mails = mail::notices(tx, people, &account, Notice::CodeUsed)?;
     Ok(Outcome::In(Box::new(Recovered { opened, left, mails })))
 }
 

@@ -2,8 +2,9 @@
 
 use super::login::name_of;
 use super::visitor::{self, Way, onward, with_way};
-use crate::api::people::with_session;
+use crate::api::people::{tell, with_session};
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::flow::FlowCookie;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
@@ -11,7 +12,8 @@ use crate::edge::refused;
 use crate::edge::session::{MaybeSigned, Signed, Visitor};
 use crate::oauth::authorize::continuing;
 use crate::views::{ApprovalState, Approve, ApproveCode, AskApproval, Entry, Link, Moment, Name, Said, Waiting};
-use axum::extract::{Query, State};
+use axum::extract::State;
+use people::Notice;
 use people::approval::State as Progress;
 use people::device::Described;
 use serde::Deserialize;
@@ -167,6 +169,7 @@ pub async fn decide(State(app): State<App>, signed: Signed, Form(form): Form<Dec
             return Ok(page::go(&with_way("/step-up", "/approve")));
         }
         app.people.approve(session, &form.request, &form.code).await?;
+        tell(&app, &session.account, Notice::DeviceLetIn).await?;
         ("It is let in", "The other device goes on by itself. You find it under Devices, where you can sign it out.")
     } else {
         app.people.deny(session, &form.request, &form.code).await?;

@@ -1,12 +1,13 @@
 //! `/api/devices/*`: devices, and letting another one in (`identity-wire.md` 10.2).
 
-use super::check_origin;
+use super::{check_origin, tell};
 use crate::app::App;
 use crate::edge::faults::ApiError;
 use crate::edge::json::Json;
 use crate::edge::session::ApiSigned;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use people::Notice;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -59,6 +60,7 @@ pub async fn approve(
     Json(body): Json<Decision>,
 ) -> Result<axum::Json<Value>, ApiError> {
     app.people.approve(&session, &body.request_id, &body.code).await?;
+    tell(&app, &session.account, Notice::DeviceLetIn).await?;
     Ok(axum::Json(json!({ "success": true })))
 }
 

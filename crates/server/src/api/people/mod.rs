@@ -5,6 +5,7 @@
 mod activity;
 mod devices;
 mod identities;
+mod invitations;
 mod login;
 pub mod mydata;
 mod register;
@@ -19,10 +20,10 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
-use base::Time;
+use base::{AccountId, Fault, Time};
 use people::device::{Described, Device};
 use people::identity::Identity;
-use people::{Mail, Opened};
+use people::{Mail, Notice, Opened};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -57,6 +58,7 @@ pub fn router() -> Router<App> {
         .route("/api/identities/{id}/email/start", post(identities::start_email))
         .route("/api/identities/{id}/email/verify", post(identities::verify_email))
         .route("/api/identities/{id}/email/resend", post(identities::resend_email))
+        .route("/api/invitations", post(invitations::make))
         .route("/api/activity", get(activity::list))
         .route("/api/mydata/export", get(mydata::export))
         .route("/api/mydata", delete(mydata::remove))
@@ -139,6 +141,12 @@ pub fn send_in_background(app: &App, mails: Vec<Mail>) {
             }
         }
     });
+}
+
+/// Tells a person by mail what has just been done in their name.
+pub async fn tell(app: &App, account: &AccountId, notice: Notice) -> Result<(), Fault> {
+    send_in_background(app, app.people.notices(account, notice).await?);
+    Ok(())
 }
 
 /// A mail with a code, for which somebody waits.

@@ -1,6 +1,6 @@
 //! `/api/security/*`: passkeys and recovery codes (`identity-wire.md` 10.3).
 
-use super::{check_origin, times};
+use super::{check_origin, tell, times};
 use crate::app::App;
 use crate::edge::faults::ApiError;
 use crate::edge::flow::FlowCookie;
@@ -9,6 +9,7 @@ use crate::edge::session::ApiSigned;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use people::Notice;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -60,6 +61,7 @@ pub async fn finish_passkey(
     Json(body): Json<Made>,
 ) -> Result<axum::Json<Value>, ApiError> {
     let id = app.people.finish_adding(&session, &flow.flow, &body.credential, &body.name).await?;
+    tell(&app, &session.account, Notice::PasskeyAdded).await?;
     Ok(axum::Json(json!({ "success": true, "passkey": { "id": id.as_str() } })))
 }
 
@@ -88,6 +90,7 @@ pub async fn remove_passkey(
 ) -> Result<axum::Json<Value>, ApiError> {
     check_origin(&app, &headers)?;
     app.people.remove_passkey(&session, &id).await?;
+    tell(&app, &session.account, Notice::PasskeyRemoved).await?;
     Ok(axum::Json(json!({ "success": true })))
 }
 
@@ -99,5 +102,6 @@ pub async fn renew_codes(
 ) -> Result<axum::Json<Value>, ApiError> {
     check_origin(&app, &headers)?;
     let codes = app.people.renew_codes(&session).await?;
+    tell(&app, &session.account, Notice::CodesMade).await?;
     Ok(axum::Json(json!({ "success": true, "codes": codes.iter().map(base::Secret::reveal).collect::<Vec<_>>() })))
 }

@@ -1,6 +1,7 @@
 //! `/account/codes`: ten new recovery codes.
 
 use super::{Done, place, step_up_first};
+use crate::api::people::tell;
 use crate::app::App;
 use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
@@ -8,6 +9,7 @@ use crate::edge::session::Signed;
 use crate::views::Codes;
 use crate::views::account::{AccountTab, RenewCodes};
 use axum::extract::State;
+use people::Notice;
 use serde::Deserialize;
 
 const HERE: &str = "/account/codes";
@@ -31,6 +33,7 @@ pub async fn make(State(app): State<App>, signed: Signed, Form(_): Form<Nothing>
     }
     let older = app.people.codes(&signed.session.account).await?.left;
     let codes = app.people.renew_codes(&signed.session).await?;
+    tell(&app, &signed.session.account, Notice::CodesMade).await?;
     let identities = app.people.identities(&signed.session.account).await?;
     let view = Codes {
         frame: page::frame(&app),

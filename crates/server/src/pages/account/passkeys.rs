@@ -1,7 +1,9 @@
 //! `/account/passkeys`: how one proves who one is.
 
 use super::{Done, done, place, step_up_first};
+use crate::api::people::tell;
 use crate::app::App;
+use crate::edge::address::Query;
 use crate::edge::faults::PageError;
 use crate::edge::flow::FlowCookie;
 use crate::edge::form::Form;
@@ -9,7 +11,8 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::account::{AccountTab, AddPasskey, PasskeyRow, Passkeys};
 use crate::views::{End, Moment, Name};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
+use people::Notice;
 use serde::Deserialize;
 
 const HERE: &str = "/account/passkeys";
@@ -99,5 +102,6 @@ pub async fn end(State(app): State<App>, signed: Signed, Path(id): Path<String>,
         return Ok(first);
     }
     app.people.remove_passkey(&signed.session, &id).await?;
+    tell(&app, &signed.session.account, Notice::PasskeyRemoved).await?;
     Ok(done(HERE, "passkey-removed"))
 }

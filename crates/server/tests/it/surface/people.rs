@@ -30,6 +30,7 @@ async fn who_is_not_signed_in_gets_401() {
         ("POST", "/api/identities/1/email/verify"),
         ("POST", "/api/identities/1/email/resend"),
         ("DELETE", "/api/identities/1/email"),
+        ("POST", "/api/invitations"),
         ("GET", "/api/activity"),
         ("GET", "/api/mydata/export"),
         ("DELETE", "/api/mydata"),
@@ -209,4 +210,69 @@ async fn bodies_are_strict() {
         .sends("POST", "/api/register/start", &[("Content-Type", "application/json"), origin], huge.as_bytes())
         .await;
     assert_eq!(answer.status, 413);
+}
+
+#[tokio::test]
+async fn what_somebody_else_could_have_done_is_told_by_mail() {
+    let world = World::new().await;
+    let mut ada = world.browser();
+    let done = ada.registers("ada").await.json();
+    let (identity, code) = (done["identity"]["id"].as_str().unwrap(), done["recoveryCodes"][0].as_str().unwrap());
+    let started =
+        ada.calls(&format!("/api/identities/{identity}/email/start"), &json!({ "email": "ada@example.org" })).await;
+    assert_eq!(started.json()["pendingEmail"], "ada@example.org");
+    let digits = world.mails()[0].subject.split(' ').next().unwrap().to_owned();
+    let proven = ada.calls(&format!("/api/identities/{identity}/email/verify"), &json!({ "code": digits })).await;
+    assert_eq!(proven.json()["identity"]["email"], "ada@example.org");
+
+    let entered = world.browser().calls("/api/login/trust-code", &json!({ "handle": "ada", "code": code })).await;
+    assert_eq!(entered.json()["remainingRecoveryCodes"], 9);
+    let begun = ada.calls("/api/security/passkeys/register", &json!({})).await.json();
+    let (_, credential) = SoftPasskey::register(&begun["options"], &world.issuer);
+    let added = ada.calls("/api/security/passkeys/complete", &json!({ "credential": credential })).await.json();
+    let path = format!("/api/security/passkeys/{}", added["passkey"]["id"].as_str().unwrap());
+    assert_eq!(ada.calls_with("DELETE", &path, &json!({})).await.status, 200);
+    assert_eq!(ada.calls("/api/security/trust-codes/regenerate", &json!({})).await.status, 200);
+    let mut phone = world.browser();
+    let asked = phone.calls("/api/login/request-approval", &json!({})).await.json();
+    let body = json!({ "requestId": asked["requestId"], "code": asked["code"] });
+    assert_eq!(ada.calls("/api/devices/approve-request", &body).await.status, 200);
+
+    let mut subjects = Vec::new();
+    for _ in 0..100 {
+        subjects = world.mails().into_iter().skip(1).map(|mail| mail.subject).collect();
+        if subjects.len() == 5 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    for what in [
+        "recovery code was used",
+        "passkey was added",
+        "passkey was removed",
+        "New recovery codes",
+        "device was let in",
+    ] {
+        assert!(subjects.iter().any(|subject| subject.contains(what)), "{what}: {subjects:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_operator_invites() {
+    let world = World::new().await;
+    let link = world.app.people.bootstrap_link().await.unwrap().unwrap();
+    let mut ada = world.browser();
+    let started =
+        ada.calls("/api/register/start", &json!({ "handle": "ada", "invitation": link.reveal() })).await.json();
+    let (_, credential) = SoftPasskey::register(&started["options"], &world.issuer);
+    let body = json!({
+        "tempUserId": started["tempUserId"], "credential": credential, "invitation": link.reveal(),
+        "identity": { "displayName": "Ada", "handle": "ada" },
+    });
+    assert_eq!(ada.calls("/api/register/complete", &body).await.status, 200);
+    let made = ada.calls("/api/invitations", &json!({})).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let url = made.json()["url"].as_str().unwrap().to_owned();
+    assert!(world.browser().opens(&url).await.text().contains("data-invitation=\"piv_"));
+    assert_eq!(world.person("eve").await.calls("/api/invitations", &json!({})).await.status, 404);
 }
