@@ -37,7 +37,7 @@ pub struct Chore {
 pub const SCHEDULE: &[Chore] = &[
     Chore { name: "keys.refresh", every: Duration::from_secs(1), by: By::EveryNode, run: refresh_keys },
     Chore { name: "keys.rotate", every: Duration::from_mins(1), by: By::EveryNode, run: rotate_keys },
-    Chore { name: "limits.sweep", every: Duration::from_secs(60), by: By::EveryNode, run: sweep_limits },
+    Chore { name: "limits.sweep", every: Duration::from_mins(1), by: By::EveryNode, run: sweep_limits },
     Chore { name: "oauth.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_oauth },
     Chore { name: "people.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_people },
     Chore { name: "app_secrets.sweep", every: Duration::from_hours(1), by: By::OneNode, run: sweep_app_secrets },
