@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 type Outcome = std::result::Result<Tokens, Option<Refusal>>;
@@ -14,7 +15,14 @@ type Outcome = std::result::Result<Tokens, Option<Refusal>>;
 struct Flight {
     asker: String,
     answer: watch::Receiver<Option<Outcome>>,
+    /// How many have joined it.
+    joined: u32,
 }
+
+/// Once two have asked at the same moment, more may be on their way: the answer waits until nobody has joined for so long,
+const QUIET: Duration = Duration::from_millis(15);
+/// and not longer than this. Whoever refreshes alone waits for nothing.
+const MOST_QUIETS: u32 = 8;
 
 /// What a request is to the one that is under way.
 enum Place {
@@ -47,15 +55,22 @@ impl Flights {
 
     fn join(&self, digest: [u8; 32], asker: &str) -> Place {
         let mut flights = self.0.lock();
-        match flights.get(&digest) {
-            Some(flight) if flight.asker == asker => Place::Waits(flight.answer.clone()),
+        match flights.get_mut(&digest) {
+            Some(flight) if flight.asker == asker => {
+                flight.joined += 1;
+                Place::Waits(flight.answer.clone())
+            }
             Some(_) => Place::Alone,
             None => {
                 let (tell, answer) = watch::channel(None);
-                flights.insert(digest, Flight { asker: asker.to_owned(), answer: answer.clone() });
+                flights.insert(digest, Flight { asker: asker.to_owned(), answer: answer.clone(), joined: 0 });
                 Place::Leads(tell, answer)
             }
         }
+    }
+
+    fn joined(&self, digest: &[u8; 32]) -> u32 {
+        self.0.lock().get(digest).map_or(0, |flight| flight.joined)
     }
 
     async fn fly<W>(self, digest: [u8; 32], tell: watch::Sender<Option<Outcome>>, work: W)
@@ -73,6 +88,15 @@ impl Flights {
         // Requests that have arrived but were not read yet overlap too: let the runtime look at its sockets before we land.
         for _ in 0..4 {
             tokio::task::yield_now().await;
+        }
+        let mut joined = 0;
+        for _ in 0..MOST_QUIETS {
+            let now = self.joined(&digest);
+            if now == joined {
+                break;
+            }
+            joined = now;
+            tokio::time::sleep(QUIET).await;
         }
         self.0.lock().remove(&digest);
         let _ = tell.send(Some(outcome));

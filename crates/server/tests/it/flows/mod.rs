@@ -1,4 +1,5 @@
 //! What people and apps do, from the first page to the last token.
 
 mod consent;
+mod race;
 mod sign_in;
