@@ -5,7 +5,7 @@ use crate::source::{Piece, Token, tokens};
 use crate::sql;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "docs/reference";
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "options", "any"];
@@ -33,10 +33,9 @@ pub fn check() -> Result<(), String> {
 }
 
 fn pages(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
-    let router = std::fs::read_to_string(root.join("crates/server/src/router.rs")).unwrap_or_default();
     Ok(vec![
         ("errors.md", errors(&all_tokens(root))),
-        ("routes.md", routes(&tokens(&router))),
+        ("routes.md", routes(&routers(root))),
         ("schema.md", schema(&migrations(root)?)),
         (
             "settings.md",
@@ -44,6 +43,18 @@ fn pages(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ),
         ("threats.md", threats(root)),
     ])
+}
+
+/// The router of the server and those that it merges; operations are on a listener of their own.
+fn routers(root: &Path) -> Vec<Token> {
+    let is_router = |file: &PathBuf| {
+        file.starts_with("crates/server/src") && (file.ends_with("router.rs") || file.ends_with("mod.rs"))
+    };
+    let texts = sql::sources(root)
+        .into_iter()
+        .filter(is_router)
+        .map(|file| std::fs::read_to_string(root.join(file)).unwrap_or_default());
+    texts.flat_map(|text| sql::until_tests(tokens(&text))).collect()
 }
 
 fn all_tokens(root: &Path) -> Vec<Token> {
@@ -90,16 +101,19 @@ fn unqualified(tokens: &[Token]) -> (&str, &[Token]) {
 
 /// Each `.route("/path", get(…).post(…))` of the router.
 fn routes(tokens: &[Token]) -> String {
-    let mut page =
-        "# Routes\n\nEvery URL the server answers, from its router.\n\n| Path | Methods |\n|---|---|\n".to_owned();
+    let mut paths = BTreeMap::<&str, BTreeSet<String>>::new();
     for (place, token) in tokens.iter().enumerate() {
         let [open, Token { piece: Piece::Text(path), .. }, after @ ..] = tokens.get(place + 1..).unwrap_or_default()
         else {
             continue;
         };
         if token.is_word("route") && open.is_mark('(') {
-            let _ = writeln!(page, "| `{path}` | {} |", methods(after).join(", "));
+            paths.entry(path).or_default().extend(methods(after));
         }
+    }
+    let mut page = "# Routes\n\nEvery URL the server answers, from its routers. The management API `/api/v1` is described by `procura openapi`.\n\n| Path | Methods |\n|---|---|\n".to_owned();
+    for (path, methods) in paths {
+        let _ = writeln!(page, "| `{path}` | {} |", methods.into_iter().collect::<Vec<_>>().join(", "));
     }
     page
 }
