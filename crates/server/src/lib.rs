@@ -20,6 +20,7 @@ pub mod oauth;
 pub mod opening;
 pub mod ops;
 pub mod pages;
+pub mod patient;
 pub mod router;
 pub mod serve;
 pub mod views;

@@ -4,6 +4,7 @@
 //! what is in flight has ten seconds to finish.
 
 use crate::failure::Failure;
+use crate::patient::Patient;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
@@ -30,13 +31,15 @@ pub struct Patience {
     pub head: Duration,
     /// For the whole body of a request.
     pub body: Duration,
+    /// For a peer that asked to read some of its answer.
+    pub answer: Duration,
     /// For what is in flight when the server stops.
     pub drain: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Patience {
-        Patience { head: Duration::from_secs(30), body: Duration::from_secs(30), drain: Duration::from_secs(10) }
+        Patience { head: Duration::from_secs(30), body: Duration::from_secs(30), answer: Duration::from_secs(30), drain: Duration::from_secs(10) }
     }
 }
 
@@ -114,7 +117,7 @@ async fn connect(
         .header_read_timeout(patience.head)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, patience.answer)), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stopped(&mut stop) => {
@@ -211,7 +214,7 @@ mod tests {
     }
 
     fn hasty() -> Patience {
-        Patience { head: Duration::from_millis(200), body: Duration::from_millis(200), drain: Duration::from_secs(10) }
+        Patience { head: Duration::from_millis(200), body: Duration::from_millis(200), answer: Duration::from_millis(200), drain: Duration::from_secs(10) }
     }
 
     #[tokio::test]
@@ -227,6 +230,25 @@ mod tests {
         let whole =
             say(address, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab".to_vec()).await;
         assert!(whole.contains("200 OK") && whole.ends_with("ab"), "{whole}");
+    }
+
+    #[tokio::test]
+    async fn threat_184_a_peer_that_asks_and_never_reads_is_cut_off() {
+        let (address, _tell, _serving) = start(hasty()).await;
+        let body = vec![b'a'; 1 << 20];
+        let mut request = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n".to_vec();
+        request.extend_from_slice(&body);
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
+            // Until the server's patience ends, its own buffers and ours take some of it.
+            (0..64).find_map(|_| stream.write_all(&request).err()).map(|error| error.kind())
+        });
+        let ended = ended.await.unwrap();
+        assert!(
+            matches!(ended, Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)),
+            "the server still waits: {ended:?}"
+        );
     }
 
     #[tokio::test]

@@ -59,7 +59,9 @@ async fn a_body_with_nul_is_refused_on_both_engines() {
         }
         let mut ada = world.person("ada").await;
         let csrf = ada.opens("/approve").await.form_with("csrf")["csrf"].clone();
-        let answer = ada.posts("/approve/decide", &[("csrf", &*csrf), ("request", "a\0b"), ("code", "1"), ("decision", "deny")]).await;
+        let answer = ada
+            .posts("/approve/decide", &[("csrf", &*csrf), ("request", "a\0b"), ("code", "1"), ("decision", "deny")])
+            .await;
         assert_eq!(answer.status, 400, "{}", world.engine);
     }
 }
