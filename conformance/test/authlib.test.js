@@ -1,17 +1,14 @@
 // Authlib (Python), unmodified, in its three usual forms. `python/authlib_client.py` is the client; the person is here.
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { app, CALLBACK, manifest } from '../lib/manifest.js'
 import { Person } from '../lib/person.js'
+import { prepareVenv, python, room } from '../lib/python.js'
 import { startServer } from '../lib/server.js'
 
-const room = fileURLToPath(new URL('../', import.meta.url))
-const python = `${room}.venv/bin/python`
 const SCOPE = 'openid profile offline_access'
 
 const clients = {
@@ -89,15 +86,3 @@ describe('authlib', () => {
     }
   }
 })
-
-/** A virtual environment with exactly what `requirements.txt` names; made once, made anew when that file changes. */
-function prepareVenv() {
-  const wanted = readFileSync(`${room}python/requirements.txt`, 'utf8')
-  const stamp = `${room}.venv/requirements.txt`
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  execFileSync('python3', ['-m', 'venv', '--clear', `${room}.venv`], { stdio: 'inherit' })
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', `${room}python/requirements.txt`], {
-    stdio: 'inherit',
-  })
-  writeFileSync(stamp, wanted)
-}

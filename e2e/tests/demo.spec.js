@@ -30,7 +30,7 @@ test('says where everything is', async ({ demo }) => {
 })
 
 test('a newcomer takes the whole tour', async ({ page, demo }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(240_000)
   expect(demo.issuer).toBe(ISSUER)
   const step = (number) => page.locator('.steps > .step').nth(number - 1)
   const isDone = (number) => expect(step(number)).toHaveClass(/\bdone\b/)
