@@ -157,6 +157,11 @@ impl App {
         self.kind == AppKind::Quick
     }
 
+    /// True when consent may shorten the next question. A Quick app on a host that many share is asked about anew each time.
+    pub fn may_be_remembered(&self) -> bool {
+        !(self.is_quick() && quick::is_on_shared_host(self))
+    }
+
     /// True for an app that can keep a secret.
     pub fn is_confidential(&self) -> bool {
         self.kind == AppKind::Confidential
@@ -215,16 +220,15 @@ impl App {
             || (self.development_mode && RedirectUri::sent(origin.as_str()).is_for_development())
     }
 
-    /// The host that people are shown beside the name: where the answer goes, from the registration and never from a request.
+    /// The host that people are shown beside the name: where answers go, from the registration and never from a request. The
+    /// website counts for nothing: anybody can write any. Where an answer is about to go, [`RedirectUri::host`] says it.
     pub fn host(&self) -> String {
-        let origins = self.origins();
-        let is_public =
-            |origin: &&Origin| origin.is_https() && !RedirectUri::sent(origin.as_str()).is_for_development();
-        if let Some(origin) = origins.iter().find(is_public).or(origins.first()) {
+        if let Some(origin) = quick::origin(self.client_id()) {
             return origin.host().to_owned();
         }
-        let scheme = self.redirect_uris.first().and_then(|uri| uri.as_str().split_once(':'));
-        scheme.map_or_else(|| self.client_id().to_owned(), |(scheme, _)| scheme.to_owned())
+        let is_public = |uri: &&RedirectUri| uri.as_str().starts_with("https://") && !uri.is_for_development();
+        let shown = self.redirect_uris.iter().find(is_public).or(self.redirect_uris.first());
+        shown.map_or_else(|| self.client_id().to_owned(), RedirectUri::host)
     }
 
     /// Its secrets that open the door now.
@@ -384,7 +388,9 @@ mod tests {
         app.website = Some("https://bank.test/".into());
         assert_eq!(app.host(), "notes.test:8443");
         assert_eq!(registered(&["http://localhost:3000/cb"]).host(), "localhost:3000");
-        assert_eq!(registered(&["com.example.app:/cb"]).host(), "com.example.app");
+        let mut device = registered(&["com.example.app:/cb"]);
+        device.website = Some("https://bank.test/".into());
+        assert_eq!(device.host(), "com.example.app");
         assert_eq!(App::quick("origin:https://a.test").unwrap().host(), "a.test");
     }
 

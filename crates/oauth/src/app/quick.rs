@@ -60,6 +60,14 @@ pub(super) fn admits(app: &App, sent: &RedirectUri) -> bool {
     uri.origin().is_some_and(|there| origin(app.client_id()) == Some(there))
 }
 
+/// True when anyone can have a neighbouring name (`*.github.io`): whoever holds this one tomorrow may be somebody else, so
+/// what was allowed is not remembered (threat 50).
+pub(super) fn is_on_shared_host(app: &App) -> bool {
+    let Some(origin) = origin(app.client_id()) else { return false };
+    let name = origin.host().split(':').next().unwrap_or_default();
+    psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Private))
+}
+
 /// An address has no owner that people could know, and a single label means something else in every network (threat 50).
 fn has_public_or_loopback_host(origin: &Origin) -> bool {
     let host = origin.host();

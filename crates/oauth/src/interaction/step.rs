@@ -85,8 +85,10 @@ impl OAuth {
         let (needed, withheld) = split_email(&proposal.scope, persona);
         // What is missing must have been asked before and have been missing then too.
         let missing = proposal.scope.without(&needed);
-        let is_remembered = grant
-            .is_some_and(|grant| grant.scope.covers(&needed) && grant.scope.union(&grant.withheld).covers(&missing));
+        let is_remembered = proposal.app.may_be_remembered()
+            && grant.is_some_and(|grant| {
+                grant.scope.covers(&needed) && grant.scope.union(&grant.withheld).covers(&missing)
+            });
         let must_show = proposal.prompt.consent || proposal.prompt.select_account || is_unverified;
         if is_remembered && !must_show {
             let identity = persona.id.clone();

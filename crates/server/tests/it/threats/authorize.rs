@@ -389,3 +389,28 @@ async fn threat_024_no_page_leaks_its_address() {
     let answer = ada.decides(&question, "allow").await;
     assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
 }
+
+#[tokio::test]
+async fn threat_053_people_see_the_host_that_the_answer_goes_to() {
+    let world = World::new().await;
+    let any = world.app("any", "").await;
+    let made = world
+        .applies(
+            "[[organization]]\nkey = \"m\"\nname = \"M\"\n\n[[app]]\nkey = \"m\"\norganization = \"m\"\nname = \"Bank\"\n\
+             website_url = \"https://bank.test\"\nredirect_uris = [\"https://bank.test/cb\", \"https://mallory.test/cb\"]\n",
+        )
+        .await;
+    let mut ada = world.person("ada").await;
+    let mut stranger = world.browser();
+    for (redirect, host, other) in [
+        ("https://mallory.test/cb", "mallory.test", "bank.test"),
+        ("https://bank.test/cb", "bank.test", "mallory.test"),
+    ] {
+        let asked = any.request(&[("client_id", &*made["app.m.client_id"]), ("redirect_uri", redirect)]);
+        let question = ada.opens(&asked).await.text();
+        assert!(question.contains(host) && !question.contains(other), "{question}");
+        let sign_in = stranger.opens(&asked).await;
+        let sign_in = stranger.opens(sign_in.location()).await.text();
+        assert!(sign_in.contains(host) && !sign_in.contains(other), "{sign_in}");
+    }
+}

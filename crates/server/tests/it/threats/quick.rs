@@ -102,6 +102,20 @@ async fn threat_050_quick_ids_are_public_names_or_loopback() {
 }
 
 #[tokio::test]
+async fn threat_050_an_app_on_a_shared_host_is_never_remembered() {
+    let world = World::new().await;
+    let mut ada = world.person("ada").await;
+    for (host, is_short) in [("ada.github.io", false), ("ada.example.com", true)] {
+        let (id, callback) = (format!("origin:https://{host}"), format!("https://{host}/cb"));
+        let fields = [("client_id", &*id), ("redirect_uri", &*callback)];
+        let first = opens(&mut ada, &fields).await;
+        assert!(ada.decides(&first, "allow").await.location_field("code").is_some());
+        let again = opens(&mut ada, &fields).await.text();
+        assert_eq!(!again.contains("This lets"), is_short, "{host}: {again}");
+    }
+}
+
+#[tokio::test]
 async fn threat_051_quick_asks_for_little() {
     let world = World::new().await;
     let mut ada = world.person("ada").await;
