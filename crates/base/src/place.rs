@@ -124,6 +124,12 @@ impl RedirectUri {
         Origin::of(&self.0)
     }
 
+    /// Where an answer to it goes, as people read it: the host, or the scheme that an app on their device has claimed.
+    pub fn host(&self) -> String {
+        let scheme = || self.0.split(':').next().unwrap_or_default().to_owned();
+        self.origin().map_or_else(scheme, |origin| origin.host().to_owned())
+    }
+
     /// True for the same URI on `127.0.0.1` or `[::1]` with another port (RFC 8252 §7.3), for native apps.
     pub fn is_same_but_port(&self, sent: &RedirectUri) -> bool {
         let (Some(own), Some(other)) = (split_loopback(&self.0), split_loopback(&sent.0)) else { return false };
@@ -256,6 +262,17 @@ mod tests {
             "",
         ] {
             assert!(RedirectUri::register(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn people_read_where_an_answer_goes() {
+        for (uri, host) in [
+            ("https://app.test:8443/cb?x=https://b.test", "app.test:8443"),
+            ("http://[::1]:9000/cb", "[::1]:9000"),
+            ("com.example.app:/cb", "com.example.app"),
+        ] {
+            assert_eq!(RedirectUri::sent(uri).host(), host);
         }
     }
 

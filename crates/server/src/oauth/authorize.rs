@@ -17,7 +17,7 @@ use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{StatusCode, header};
 use base::entropy::draw;
-use base::{Scope, digest::hex};
+use base::{RedirectUri, Scope, digest::hex};
 use oauth::ask::{Answer, Asked, Halt, Proposal, ResponseMode, check};
 use oauth::interaction::{Ask, Interaction, Step, Withheld};
 use oauth::{Persona, Signer};
@@ -142,17 +142,22 @@ pub async fn continuing(app: &App, return_to: &str) -> Option<Who> {
     let flow = return_to.strip_prefix("/signin?flow=")?.split('&').next()?;
     let interaction = app.oauth.find_request(flow).await.ok()??;
     let client = app.oauth.app(interaction.asked.client_id.as_deref()?).await.ok()??;
-    Some(who(&client))
+    // Kept requests were checked, so this redirect URI is one that the app may use.
+    Some(who_at(&client, &RedirectUri::sent(interaction.asked.redirect_uri.as_deref()?)))
+}
+
+/// The app that asks, with the host that this answer will go to: an app may have registered a host that is better known (threat 53).
+fn who_at(client: &oauth::app::App, redirect: &RedirectUri) -> Who {
+    who_on(client, &redirect.host())
 }
 
 /// An app as a page shows it: the name it gave, and the host of its registration.
 pub fn who(client: &oauth::app::App) -> Who {
-    Who::app(
-        client.client_id(),
-        &client.name,
-        &client.host(),
-        client.logo.as_ref().map(|logo| format!("/logos/{logo}")),
-    )
+    who_on(client, &client.host())
+}
+
+fn who_on(client: &oauth::app::App, host: &str) -> Who {
+    Who::app(client.client_id(), &client.name, host, client.logo.as_ref().map(|logo| format!("/logos/{logo}")))
 }
 
 async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
@@ -192,7 +197,7 @@ async fn show_question(app: &App, proposal: &Proposal, signed: &Signed, flow: &s
         .collect();
     let frame = page::frame(app).with_csrf(&signed.csrf);
     let (who, action, switch) =
-        (who(&proposal.app), "/signin/decision".to_owned(), format!("/signin?flow={flow}&identity="));
+        (who_at(&proposal.app, &proposal.redirect), "/signin/decision".to_owned(), format!("/signin?flow={flow}&identity="));
     let is_short =
         ask.is_remembered && !proposal.prompt.consent && !proposal.prompt.select_account && personas.len() == 1;
     let chosen = personas.iter().find(|persona| persona.is_chosen).cloned();
