@@ -34,7 +34,8 @@ pub async fn authenticated(app: &App, gate: Gate, request: Request) -> Result<Cl
         return Err(refused(unknown_client()));
     }
     let credentials = credentials(basic, &mut fields)?;
-    app.limits.pass(gate, source, Some(&credentials.client_id))?;
+    // For this source alone: whoever knows a public id must not be able to use up the app's share for everybody.
+    app.limits.pass(gate, source, Some(&format!("{} {}", credentials.client_id, source.0)))?;
     let known = app.oauth.app(&credentials.client_id).await?;
     let known = known.ok_or_else(|| refused(unknown_client()))?;
     authenticate(&known, &credentials, app.seams.now()).map_err(refused)?;
