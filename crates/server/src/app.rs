@@ -93,6 +93,8 @@ fn people_settings(config: &Config) -> people::Settings {
             Registration::Invite => people::Registration::Invite,
             Registration::Closed => people::Registration::Closed,
         },
+        session_secs: config.lifetimes.session_secs,
+        idle_secs: config.lifetimes.session_idle_secs,
         limits: config.limits.enabled,
         demo: config.demo,
         ..people::Settings::of(&config.issuer, &config.people.name)

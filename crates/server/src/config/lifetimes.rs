@@ -3,7 +3,7 @@
 use super::setting::section;
 
 section! {
-    /// How long things live, in seconds. An app can set its own, within these bounds.
+    /// How long things live, in seconds. An app can set its own for its tokens.
     "lifetimes" Lifetimes {
         /// An authorization code, from its issue to its one use.
         code_secs: i64 = "60" env "PROCURA_CODE_TTL" within 1..=600;
