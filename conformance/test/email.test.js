@@ -61,4 +61,17 @@ describe('scope email', () => {
     const info = await openid.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)
     assert.deepEqual(Object.keys(info).filter((name) => name.startsWith('email')), [])
   })
+
+  test('a refresh that repeats the original request gets what was granted', async () => {
+    const person = await Person.registers(server)
+    const scope = 'openid email offline_access'
+    const departure = await person.allows(openid.buildAuthorizationUrl(config, { redirect_uri: CALLBACK, scope, state: 's' }))
+    const tokens = await openid.authorizationCodeGrant(config, departure.url, { expectedState: 's' })
+    const next = await openid.refreshTokenGrant(config, tokens.refresh_token, { scope })
+    assert.equal(next.scope.split(' ').sort().join(' '), 'offline_access openid')
+    await assert.rejects(openid.refreshTokenGrant(config, next.refresh_token, { scope: 'openid profile' }), (failure) => {
+      assert.equal(failure.error, 'invalid_scope')
+      return true
+    })
+  })
 })
