@@ -16,6 +16,7 @@ mod mail;
 pub mod passkey;
 pub mod recovery;
 mod refusal;
+pub mod restored;
 pub mod session;
 mod settings;
 mod sweep;

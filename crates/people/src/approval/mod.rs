@@ -10,7 +10,7 @@ mod rows;
 
 pub use ask::Asked;
 
-pub(crate) use rows::{delete_of_account, sweep};
+pub(crate) use rows::{delete_of_account, sweep, take_all};
 
 use crate::refusal::{Code, Error, refuse};
 use base::Time;

@@ -179,6 +179,15 @@ pub(super) fn take(tx: &mut Tx, id: &str, flow: &Flow, now: Time) -> Result<Opti
     }))
 }
 
+/// Spends every request, decided or not.
+pub(crate) fn take_all(tx: &mut Tx, now: Time) -> Result<(), Fault> {
+    let sql = "UPDATE approvals
+               SET spent_at = $1
+               WHERE spent_at IS NULL";
+    tx.run(sql, args![now])?;
+    Ok(())
+}
+
 pub(crate) fn delete_of_account(tx: &mut Tx, account: &AccountId) -> Result<(), Fault> {
     tx.run("DELETE FROM approvals WHERE account_id = $1 OR asked_account_id = $1", args![account])?;
     Ok(())

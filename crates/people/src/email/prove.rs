@@ -95,7 +95,8 @@ impl People {
                 if is_same && waiting.is_some_and(|waiting| now < waiting.sent_at.plus_secs(RESEND_SECS)) {
                     return Err(refuse(Code::TooMany, "a code was sent just now; wait a minute, then ask for another"));
                 }
-                if !limits::pass(tx, &people, limits::EMAIL_START, id.as_str(), now)? {
+                // Of the account: identities can be made and deleted at will, and strangers' mailboxes filled.
+                if !limits::pass(tx, &people, limits::EMAIL_START, account.as_str(), now)? {
                     return Err(too_many());
                 }
                 Ok(begin(tx, &people, &identity, &address, now)?)

@@ -19,7 +19,7 @@ pub(crate) struct Gate {
     secs: i64,
 }
 
-pub(crate) const RECOVERY_SOURCE: Gate = Gate { name: "recovery source", tries: 10, secs: 15 * 60 };
+pub(crate) const RECOVERY_SOURCE: Gate = Gate { name: "recovery source", tries: 5, secs: 15 * 60 };
 pub(crate) const RECOVERY_HANDLE: Gate = Gate { name: "recovery handle", tries: 5, secs: 30 * 60 };
 pub(crate) const STAND_IN: Gate = Gate { name: "stand-in account", tries: 5, secs: 15 * 60 };
 pub(crate) const APPROVAL_SOURCE: Gate = Gate { name: "approval source", tries: 10, secs: 60 };

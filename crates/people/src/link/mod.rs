@@ -8,7 +8,7 @@ mod sign_in;
 
 pub use invite::find as find_invitation;
 pub(crate) use invite::take as take_invitation;
-pub(crate) use rows::{delete_of_account, sweep};
+pub(crate) use rows::{delete_of_account, sweep, take_all};
 
 /// What a link is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

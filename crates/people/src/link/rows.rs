@@ -59,6 +59,15 @@ pub(super) fn end_all(tx: &mut Tx, purpose: Purpose, now: Time) -> Result<(), Fa
     Ok(())
 }
 
+/// Spends every link that waits.
+pub(crate) fn take_all(tx: &mut Tx, now: Time) -> Result<(), Fault> {
+    let sql = "UPDATE one_time_links
+               SET spent_at = $1
+               WHERE spent_at IS NULL";
+    tx.run(sql, args![now])?;
+    Ok(())
+}
+
 pub(crate) fn delete_of_account(tx: &mut Tx, account: &AccountId) -> Result<(), Fault> {
     tx.run("DELETE FROM one_time_links WHERE account_id = $1", args![account])?;
     Ok(())

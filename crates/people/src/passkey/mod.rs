@@ -12,7 +12,7 @@ mod rows;
 pub use rows::list_of_account;
 
 pub(crate) use enrol::{Enrolled, insert_first, take_making};
-pub(crate) use rows::{delete_of_account, sweep};
+pub(crate) use rows::{delete_of_account, sweep, take_all};
 
 use crate::Flow;
 use crate::refusal::{Code, Error, refuse};

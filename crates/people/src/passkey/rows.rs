@@ -177,6 +177,15 @@ pub(super) fn delete(tx: &mut Tx, account: &AccountId, id: &PasskeyId) -> Result
     Ok(())
 }
 
+/// Spends every ceremony that waits.
+pub(crate) fn take_all(tx: &mut Tx, now: Time) -> Result<(), Fault> {
+    let sql = "UPDATE ceremonies
+               SET spent_at = $1
+               WHERE spent_at IS NULL";
+    tx.run(sql, args![now])?;
+    Ok(())
+}
+
 pub(crate) fn delete_of_account(tx: &mut Tx, account: &AccountId) -> Result<(), Fault> {
     tx.run("DELETE FROM passkeys WHERE account_id = $1", args![account])?;
     tx.run("DELETE FROM ceremonies WHERE account_id = $1", args![account])?;

@@ -77,12 +77,8 @@ fn attempt(
     let account = known.as_ref().map_or_else(|| AccountId::from_text(""), |identity| identity.account.clone());
     let is_spent = rows::take(tx, &account, code.map(RecoveryCode::digest).as_ref(), now)?;
     if !is_spent {
-        if known.is_some() {
-            journal::write(
-                tx,
-                &Entry::new(acts::CODE_REFUSED, people.seams())?.account(&account).source(&visit.source),
-            )?;
-        }
+        let entry = Entry::new(acts::CODE_REFUSED, people.seams())?.source(&visit.source);
+        journal::write(tx, &if known.is_some() { entry.account(&account) } else { entry })?;
         return Ok(Outcome::Wrong);
     }
     limits::forgive(tx, limits::RECOVERY_SOURCE, &visit.source)?;

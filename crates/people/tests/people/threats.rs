@@ -479,3 +479,38 @@ async fn threat_185_no_secret_is_in_the_database() {
         assert!(!texts.contains(&format!("\"{code}\"")));
     }
 }
+
+#[tokio::test]
+async fn threat_116_another_identity_is_no_way_to_send_more_mail() {
+    for hall in halls_with(|settings| settings.limits = true).await {
+        let ada = hall.registers("ada").await;
+        let session = &ada.opened.session;
+        let other = hall.people.create_identity(session, "Other", "ada_other").await.unwrap();
+        for number in 0..8 {
+            let address = format!("stranger{number}@example.org");
+            hall.people.start_email(session, &ada.identity, &address).await.unwrap();
+        }
+        let more = hall.people.start_email(session, other.id.as_str(), "stranger@example.org").await;
+        assert_eq!(refused(more), "rate_limited", "{}", hall.name);
+    }
+}
+
+#[tokio::test]
+async fn threat_191_a_restore_brings_no_link_and_no_approval_back() {
+    for hall in halls().await {
+        let ada = hall.registers("ada").await;
+        let link = hall.people.bootstrap_link().await.unwrap().unwrap();
+        let sign_in = hall.people.sign_in_link("ada").await.unwrap();
+        let browser = flow();
+        let asked = hall.people.ask_approval(&browser, None, laptop(), visit()).await.unwrap();
+        hall.people.approve(&ada.opened.session, &asked.id, &asked.code).await.unwrap();
+        let begun = hall.people.begin_login(&browser).await.unwrap();
+        let now = hall.seams.now();
+        hall.database.store.write(move |tx| people::restored::end_all(tx, now)).await.unwrap();
+        assert!(!hall.people.is_invitation(link.reveal()).await.unwrap());
+        assert_eq!(refused(hall.people.link_target(sign_in.reveal()).await), "link_spent");
+        assert_eq!(refused(hall.people.finish_approval(&browser, &asked.id, visit(), None).await), "approval_gone");
+        let late = hall.people.login(&browser, begun.id.reveal(), &json!({}), laptop(), visit(), None).await;
+        assert_eq!(refused(late), "ceremony_expired");
+    }
+}
