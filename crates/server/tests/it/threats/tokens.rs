@@ -107,6 +107,23 @@ async fn threat_067_068_069_071_073_forged_tokens_are_refused_at_the_endpoints()
     }
 }
 
+/// No token has another audience yet, so one is signed here with the server's own key: only its audience is wrong.
+#[tokio::test]
+async fn threat_075_a_token_for_somebody_else_is_refused_here() {
+    let world = World::new().await;
+    let app = world.app("app", "").await;
+    let jwt = kinds(&app).await.tokens["access_token_jwt"].clone();
+    let signer = world.app.oauth.keys.signer(jose::Alg::EdDsa).unwrap();
+    for (audience, status) in [(world.issuer.as_str(), 200), ("https://iris.test/api", 401), (app.client_id.as_str(), 401)] {
+        let mut claims = claims(&jwt);
+        claims["aud"] = audience.into();
+        let token = signer.sign(jose::Kind::AccessToken, claims.to_string().as_bytes()).unwrap();
+        assert_eq!(bearer(&world, "GET", "/api/oauth/userinfo", &token).await.status, status, "{audience}");
+        assert_eq!(bearer(&world, "POST", "/api/oauth/session/check", &token).await.status, status, "{audience}");
+        assert_eq!(app.sees_active(&token).await, status == 200, "{audience}");
+    }
+}
+
 #[tokio::test]
 async fn threat_076_userinfo_needs_openid() {
     let world = World::new().await;
