@@ -173,13 +173,17 @@ async fn several_servers_share_postgresql_and_are_not_ready_without_it() {
     let two = place.starts();
     assert_eq!(one.gets("/.well-known/jwks.json").await.text(), two.gets("/.well-known/jwks.json").await.text());
     assert_eq!(one.operates("/readyz").await.status, 200);
-    // Ends every connection and takes the database away under them.
+    // Closes the database to everybody and ends the connections there are.
     let name = super::rows(&database.store, "SELECT current_database() AS name").await;
     drop(database);
     let admin = Location::parse(&postgres_server()).unwrap();
     let admin = tokio::task::spawn_blocking(move || Store::open_with(&admin, 1).unwrap()).await.unwrap();
-    // A database cannot be dropped inside a transaction, so a statement of its own it is.
-    admin.read(move |tx| tx.run(&format!("DROP DATABASE {name} WITH (FORCE)"), db::args![])).await.unwrap();
+    let closing = admin.read(move |tx| {
+        tx.run(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false"), db::args![])?;
+        let sql = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE CAST(datname AS TEXT) = $1";
+        tx.one(sql, &[db::Value::Text(name.into())])
+    });
+    assert!(closing.await.unwrap().unwrap().int("n").unwrap() > 0);
     soon("not ready", async || one.operates("/readyz").await.status == 503).await;
     assert_eq!(one.operates("/readyz").await.text(), "not ready: no database\n");
     assert_eq!(one.operates("/livez").await.status, 200);
