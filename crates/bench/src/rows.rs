@@ -15,11 +15,11 @@ const APPS: &str = "WITH RECURSIVE n(i) AS (SELECT CAST($1 AS BIGINT) UNION ALL 
     FROM n";
 
 const GRANTS: &str = "WITH RECURSIVE n(i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($2 AS BIGINT))
-    INSERT INTO grants (id, kind, account_id, identity_id, app_id, target, scope, created_at, updated_at)
+    INSERT INTO grants (id, kind, account_id, identity_id, app_id, target, scope, withheld, created_at, updated_at)
     SELECT '01900000-0000-7000-8000-' || substr(CAST(1000000000000 + i AS TEXT), 2), 'sign_in',
            'acc_' || substr(CAST(1000000000000 + i / 10 AS TEXT), 2) || '00000000000000000000',
            '00000000-0000-4000-8000-' || substr(CAST(1000000000000 + i / 10 AS TEXT), 2),
-           'app_' || substr(CAST(1000000000000 + i % 10000 AS TEXT), 2) || '00000000000000000000', '', 'openid profile', i, i
+           'app_' || substr(CAST(1000000000000 + i % 10000 AS TEXT), 2) || '00000000000000000000', '', 'openid profile', '', i, i
     FROM n";
 
 const FAMILIES: &str = "WITH RECURSIVE n(i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($2 AS BIGINT))
