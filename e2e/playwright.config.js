@@ -5,7 +5,8 @@ export default defineConfig({
   outputDir: 'results/traces',
   // The demo listens on fixed ports, and two cores are shared with the servers: one worker.
   workers: 1,
-  timeout: 60_000,
+  // A test that looks at ten pages in four forms each takes half a minute, and twice that beside a compiler.
+  timeout: 150_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
