@@ -265,6 +265,7 @@ fn sheets(world: &World, made: &mut Vec<Sample>) {
         name: name.clone(),
         deed: "add a passkey".into(),
         return_to: "/account/passkeys/new".into(),
+        back_url: "/account".into(),
         code_action: None,
         code: Entry::empty(),
     };

@@ -73,28 +73,30 @@ async fn ask_again(app: &App, signed: &Signed, return_to: &str, code: Entry) -> 
     let first = identities.first();
     let name = first.map(|identity| Name::new(&identity.display_name)).unwrap_or_default();
     let id = first.map_or("", |identity| identity.id.as_str());
+    let (deed, back_url) = deed(return_to);
     Ok(StepUp {
         frame: page::frame(app).with_csrf(&signed.csrf),
         tile: Tile::person(id, &name, first.and_then(|identity| identity.picture.clone())),
         name,
-        deed: deed(return_to).to_owned(),
+        deed: deed.to_owned(),
         return_to: return_to.to_owned(),
+        back_url: back_url.to_owned(),
         code_action: app.config.demo.then(|| "/step-up".to_owned()),
         code,
     })
 }
 
-/// What will be possible, by where it goes on: never words that a link brought along.
-fn deed(return_to: &str) -> &'static str {
+/// What will be possible, by where it goes on, and the page to go back to: never words that a link brought along.
+fn deed(return_to: &str) -> (&'static str, &'static str) {
     let path = return_to.split('?').next().unwrap_or_default();
     match path {
-        "/account/passkeys/new" => "add a passkey",
-        "/account/codes" => "make new recovery codes",
-        "/account/data" => "take your data along",
-        "/account/data/end" => "delete your account",
-        "/approve" => "let another device in",
-        _ if path.starts_with("/account/passkeys/") => "remove a passkey",
-        _ => "go on",
+        "/account/passkeys/new" => ("add a passkey", "/account/passkeys"),
+        "/account/codes" => ("make new recovery codes", "/account/passkeys"),
+        "/account/data" => ("take your data along", "/account/data"),
+        "/account/data/end" => ("delete your account", "/account/data"),
+        "/approve" => ("let another device in", "/account"),
+        _ if path.starts_with("/account/passkeys/") => ("remove a passkey", "/account/passkeys"),
+        _ => ("go on", "/account"),
     }
 }
 
@@ -131,8 +133,8 @@ mod tests {
 
     #[test]
     fn the_words_of_a_step_up_are_ours() {
-        assert_eq!(deed("/account/passkeys/pky_1/end"), "remove a passkey");
-        assert_eq!(deed("/account/data/end?x=send+money"), "delete your account");
-        assert_eq!(deed("/anything"), "go on");
+        assert_eq!(deed("/account/passkeys/pky_1/end").0, "remove a passkey");
+        assert_eq!(deed("/account/data/end?x=send+money").0, "delete your account");
+        assert_eq!(deed("/anything").0, "go on");
     }
 }

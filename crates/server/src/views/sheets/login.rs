@@ -69,6 +69,8 @@ pub struct StepUp {
     pub deed: String,
     /// A path of ours.
     pub return_to: String,
+    /// Where the deed is not asked for: going to `return_to` unproven leads here again.
+    pub back_url: String,
     /// Where a recovery code may stand in (the demo alone): `POST` with `csrf`, `return_to`, `code`.
     pub code_action: Option<String>,
     /// The code of the demo, when it was refused.

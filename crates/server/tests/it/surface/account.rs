@@ -363,3 +363,18 @@ async fn an_unknown_invitation_is_none_and_no_mailbox_is_shown_outside_the_demo(
     assert!(page.contains("Make my passkey") && !page.contains("piv_x"));
     assert_eq!(world.browser().opens("/dev/mailbox").await.status, 404);
 }
+
+#[tokio::test]
+async fn whoever_does_not_confirm_can_go_back() {
+    let world = World::new().await;
+    let mut ada = world.person("ada").await;
+    world.clock.advance_secs(301);
+    for path in ["/account/codes", "/account/passkeys/new", "/account/data/end"] {
+        let asked = ada.opens(path).await;
+        assert!(asked.location().starts_with("/step-up"), "{path}");
+        let page = ada.opens(asked.location()).await.text();
+        let (before, _) = page.split_once("\">Back</a>").unwrap();
+        let (_, back) = before.rsplit_once('"').unwrap();
+        assert_eq!(ada.opens(back).await.status, 200, "{path} leads back to {back}");
+    }
+}
