@@ -43,7 +43,10 @@ pub async fn write(
 
 /// Opens a backup into a new database file for its owner alone.
 pub fn read(sealer: &Sealer, archive: &Path, target: &Path) -> Result<(), Fault> {
-    let mut from = BufReader::new(File::open(archive).map_err(|cause| trouble("backup read", &cause))?);
+    let mut from = BufReader::new(File::open(archive).map_err(|cause| {
+        let what = format!("{} cannot be read", archive.display());
+        trouble(&what, &cause)
+    })?);
     let mut head = [0u8; MAGIC.len() + KEY_ID_LEN + SALT_LEN];
     let is_backup = from.read_exact(&mut head).is_ok() && head.starts_with(&MAGIC);
     if !is_backup {

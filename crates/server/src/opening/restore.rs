@@ -64,13 +64,14 @@ async fn prepare(
     Ok(())
 }
 
-/// Sessions and all that hangs on them, tokens, codes, requests under way, leases: nothing of it may live a second time.
+/// Sessions and all that hangs on them, tokens, codes, links, requests under way, leases: nothing of it may live a second time.
 async fn end_what_could_return(store: &Store, now: Time) -> Result<(), Fault> {
     store
         .write(move |tx: &mut Tx<'_>| {
             raise_epoch(tx)?;
             rows::drop_leases(tx)?;
             ledger::grant::end_all_of_kind(tx, Kind::Session, EndedBy::Operator, now)?;
+            people::restored::end_all(tx, now)?;
             oauth::restored::end_all(tx, now)
         })
         .await
