@@ -72,6 +72,11 @@ fn look_at_settings(report: &mut Report, config: &Config, around: &Surroundings)
             "operations are served beyond this machine: let only your monitoring reach them",
         );
     }
+    if !config.is_loopback() && config.listen.ip().is_loopback() && config.limits.trusted_proxies.is_empty() {
+        let what =
+            "PROCURA_TRUSTED_PROXIES is empty: all people share the rate limits of the proxy that they come through";
+        report.tell(Grade::Warn, "settings", what);
+    }
     if !config.limits.enabled {
         report.tell(Grade::Warn, "settings", "rate limits are off, which is for load tests only");
     }

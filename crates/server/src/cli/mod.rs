@@ -97,7 +97,10 @@ enum KeysCommand {
 #[derive(Debug, Subcommand)]
 enum AccountCommand {
     /// Print a one-time sign-in link for a person who lost every passkey
-    Recover { handle: String },
+    Recover {
+        /// The person's handle
+        handle: String,
+    },
 }
 
 /// Runs the command of this process.

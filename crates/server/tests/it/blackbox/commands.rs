@@ -211,3 +211,22 @@ fn settings_and_data_on_postgresql_are_left_to_its_own_backup() {
     }
     assert!(place.runs(&["admin-token"]).done().starts_with("pot_"));
 }
+
+#[test]
+fn doctor_says_when_a_proxy_would_make_all_people_one() {
+    let place = Place::new();
+    place.runs(&["init"]).done();
+    let issuer = ("PROCURA_ISSUER", "https://id.example.com");
+    let out = place.runs_with(&["doctor"], &[issuer]).done();
+    assert!(out.contains("warn settings  PROCURA_TRUSTED_PROXIES is empty"), "{out}");
+    let out = place.runs_with(&["doctor"], &[issuer, ("PROCURA_TRUSTED_PROXIES", "127.0.0.1")]).done();
+    assert!(!out.contains("PROCURA_TRUSTED_PROXIES"), "{out}");
+}
+
+#[test]
+fn restore_names_the_file_that_it_cannot_read() {
+    let place = Place::new();
+    place.runs(&["init"]).done();
+    let ran = place.runs(&["restore", "nothing.backup"]);
+    assert!(ran.code == Some(1) && ran.sentence().starts_with("nothing.backup cannot be read: "), "{ran:?}");
+}
