@@ -396,7 +396,7 @@ async fn threat_053_people_see_the_host_that_the_answer_goes_to() {
     let any = world.app("any", "").await;
     let made = world
         .applies(
-            "[[organization]]\nkey = \"m\"\nname = \"M\"\n\n[[app]]\nkey = \"m\"\norganization = \"m\"\nname = \"Bank\"\n\
+            "[[organization]]\nkey = \"m\"\nname = \"Mallory\"\n\n[[app]]\nkey = \"m\"\norganization = \"m\"\nname = \"Bank\"\n\
              website_url = \"https://bank.test\"\nredirect_uris = [\"https://bank.test/cb\", \"https://mallory.test/cb\"]\n",
         )
         .await;
