@@ -40,6 +40,7 @@ use keyring::Rotation;
 use std::ops::Deref;
 use std::sync::Arc;
 use subject::SubjectKey;
+use tokio::sync::Semaphore;
 
 /// The provider. Cheap to clone.
 #[derive(Clone)]
@@ -55,6 +56,8 @@ pub struct Parts {
     pub(crate) sealer: Sealer,
     pub(crate) claims: Arc<dyn ClaimSource>,
     pub(crate) flights: Flights,
+    /// Turns at the slow signatures.
+    pub(crate) signing: Semaphore,
     pub(crate) subject_key: SubjectKey,
     pub(crate) walks: sweep::Walks,
 }
@@ -88,6 +91,7 @@ impl OAuth {
             sealer,
             claims,
             flights: Flights::default(),
+            signing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             subject_key,
             walks: sweep::Walks::default(),
         })))

@@ -97,6 +97,8 @@ impl OAuth {
         if app.alg != jose::Alg::Rs256 {
             return self.sign_with(&signer, app, &issued);
         }
+        // No more at a time than there are processors: all would share them, and everybody would wait for the slowest.
+        let _turn = self.signing.acquire().await.map_err(|_| Fault::new("token sign: the queue is closed"))?;
         let (oauth, app) = (self.clone(), std::sync::Arc::clone(app));
         tokio::task::spawn_blocking(move || oauth.sign_with(&signer, &app, &issued))
             .await
