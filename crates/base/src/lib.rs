@@ -8,6 +8,7 @@ pub mod entropy;
 pub mod fault;
 pub mod id;
 pub mod place;
+pub mod raster;
 pub mod scope;
 pub mod seams;
 pub mod secret;
@@ -22,6 +23,7 @@ pub use id::{
     Uuid,
 };
 pub use place::{Origin, RedirectUri};
+pub use raster::Raster;
 pub use scope::Scope;
 pub use seams::Seams;
 pub use secret::Secret;

@@ -160,7 +160,7 @@ async fn an_app_reads_back_as_it_was_registered() {
             description: Change::Set("Writes things down".into()),
             post_logout_redirect_uris: Some(vec!["https://notes.test/".into()]),
             backchannel_logout_uri: Change::Set("https://notes.test/bye".into()),
-            logo: Change::Set(b"\x89PNG\r\n\x1a\npicture".to_vec()),
+            logo: Change::Set(base::raster::SMALLEST_PNG.to_vec()),
             accent: Change::Set("#3355FF".into()),
             scopes: Some(vec!["openid".into(), "email".into()]),
             alg: Some("ES256".into()),
@@ -185,7 +185,7 @@ async fn an_app_reads_back_as_it_was_registered() {
         assert!(app.require_pkce && !app.hand_out_tokens && !app.native && !app.development_mode);
         let logo = app.logo.clone().unwrap();
         let picture = world.does(move |tx, _| app::find_logo(tx, &logo)).await.unwrap().unwrap();
-        assert_eq!((picture.media(), picture.bytes()), ("image/png", &b"\x89PNG\r\n\x1a\npicture"[..]));
+        assert_eq!((picture.media(), picture.bytes()), ("image/png", base::raster::SMALLEST_PNG));
         assert_eq!(world.acts(&app.id).await, ["app.created"]);
     }
 }

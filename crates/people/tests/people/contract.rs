@@ -414,7 +414,7 @@ async fn a_picture_is_raster_small_and_ones_own() {
     for hall in halls().await {
         let (ada, eve) = (hall.registers("ada").await, hall.registers("eve").await);
         let session = &ada.opened.session;
-        let png = b"\x89PNG\r\n\x1a\n and more".to_vec();
+        let png = base::raster::SMALLEST_PNG.to_vec();
         let path = hall.people.set_picture(session, &ada.identity, png.clone()).await.unwrap();
         let served = hall.people.picture(path.trim_start_matches("/pictures/")).await.unwrap();
         assert_eq!((served.media.as_str(), served.bytes), ("image/png", png.clone()));
@@ -456,7 +456,7 @@ async fn deleting_an_account_ends_everything_and_leaves_no_row_about_the_person(
         let mut ada = hall.registers("ada").await;
         let other = hall.signs_in(&mut ada).await.unwrap();
         let id = allows(&hall, &ada, &ada.identity).await;
-        hall.people.set_picture(&ada.opened.session, &ada.identity, b"\xff\xd8\xff".to_vec()).await.unwrap();
+        hall.people.set_picture(&ada.opened.session, &ada.identity, base::raster::SMALLEST_PNG.to_vec()).await.unwrap();
         hall.people.start_email(&ada.opened.session, &ada.identity, "ada@example.org").await.unwrap();
         hall.people.sign_in_link("ada").await.unwrap();
         let phone = flow();

@@ -117,7 +117,7 @@ redirect_uris = ["https://board.acme.test/"]
 #[tokio::test]
 async fn a_whole_manifest_is_applied_and_applied_again_without_effect() {
     for world in World::both().await {
-        std::fs::write(world.folder.path().join("acme.png"), b"\x89PNG\r\n\x1a\npicture").unwrap();
+        std::fs::write(world.folder.path().join("acme.png"), base::raster::SMALLEST_PNG).unwrap();
         let first = world.applies(WHOLE).await.unwrap();
         assert!(first[0].starts_with("organization.acme.id=org_"), "{first:?}");
         assert_eq!(first[1], "app.notes.client_id=app_0123456789abcdef0123456789abcdef");

@@ -372,15 +372,15 @@ async fn a_logo_is_served_as_the_picture_it_is_and_can_run_nothing() {
     let world = World::new().await;
     let operator = Operator::of(&world).await;
     let (id, _) = operator.notes().await;
-    // "\x89PNG\r\n\x1a\n" and "GIF89a" in base64.
-    let change = json!({ "branding": { "logo": "iVBORw0KGgo=", "accent": "#3355ff" } });
+    // A PNG and a GIF of one pixel.
+    let change = json!({ "branding": { "logo": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "accent": "#3355ff" } });
     let shown = operator.sends("PATCH", &format!("/apps/{id}"), &change).await.json();
     let url = shown["branding"]["logo_url"].as_str().unwrap().to_owned();
     let picture = world.send("GET", url.strip_prefix(&world.issuer).unwrap(), &[], b"").await;
     assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/png")));
     assert_eq!(picture.header("x-content-type-options"), Some("nosniff"));
     assert!(picture.header("content-security-policy").is_some_and(|policy| policy.contains("sandbox")));
-    let change = json!({ "branding": { "logo": "R0lGODlh" } });
+    let change = json!({ "branding": { "logo": "R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAkQBADs=" } });
     let after = operator.sends("PATCH", &format!("/apps/{id}"), &change).await.json();
     assert_ne!(after["branding"]["logo_url"], json!(url));
     assert_eq!(after["branding"]["accent"], json!("#3355ff"));
