@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 const GROUP_TIME: Duration = Duration::from_millis(2);
 const GROUP_SIZE: usize = 256;
+const MOST_IDLE_READERS: usize = 4;
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 const WAL_CALM_BYTES: u64 = 8 << 20;
 const WAL_MOST_BYTES: u64 = 256 << 20;
@@ -137,7 +138,8 @@ impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             let mut pool = self.pool.lock();
-            if pool.len() < 32 {
+            // Reads run on the threads that ask, so more than a few are only ever open after a burst.
+            if pool.len() < MOST_IDLE_READERS {
                 pool.push(connection);
             }
         }
@@ -166,7 +168,7 @@ impl Connection {
                  PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON;
                  PRAGMA wal_autocheckpoint = 0;
-                 PRAGMA cache_size = -16000;
+                 PRAGMA cache_size = -4000;
                  PRAGMA temp_store = MEMORY;
                  PRAGMA trusted_schema = OFF;",
             )

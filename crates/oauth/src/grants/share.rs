@@ -55,6 +55,10 @@ impl Flights {
 
     fn join(&self, digest: [u8; 32], asker: &str) -> Place {
         let mut flights = self.0.lock();
+        // Work that died (a panic) has told nobody; it must not answer for this token for ever.
+        if flights.get(&digest).is_some_and(|flight| flight.answer.has_changed().is_err()) {
+            flights.remove(&digest);
+        }
         match flights.get_mut(&digest) {
             Some(flight) if flight.asker == asker => {
                 flight.joined += 1;

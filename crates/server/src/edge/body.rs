@@ -4,11 +4,12 @@
 
 use crate::edge::oauth_error::OAuthError;
 use crate::wire::ave;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use oauth::refusal::Code;
 use std::collections::BTreeMap;
+use std::error::Error as _;
 
 const BODY_BYTES: usize = 64 << 10;
 const MOST_FIELDS: usize = 64;
@@ -65,10 +66,27 @@ pub async fn read(request: Request) -> Result<(HeaderMap, Fields), OAuthError> {
     Ok((parts.headers, fields))
 }
 
-async fn take_body(body: Body) -> Result<axum::body::Bytes, OAuthError> {
-    to_bytes(body, BODY_BYTES)
-        .await
-        .map_err(|_| OAuthError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidRequest, "the body is too large"))
+async fn take_body(body: Body) -> Result<Bytes, OAuthError> {
+    whole(body, BODY_BYTES).await.map_err(|trouble| match trouble {
+        Trouble::TooLarge => OAuthError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidRequest, "the body is too large"),
+        Trouble::Torn => refuse("the body did not arrive whole"),
+    })
+}
+
+/// Why a body could not be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    TooLarge,
+    /// It ended early, was badly framed, or took too long.
+    Torn,
+}
+
+/// The whole body, if it is no larger than so many bytes.
+pub async fn whole(body: Body, most: usize) -> Result<Bytes, Trouble> {
+    to_bytes(body, most).await.map_err(|error| {
+        let is_limit = error.source().is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
+        if is_limit { Trouble::TooLarge } else { Trouble::Torn }
+    })
 }
 
 /// The media type; a charset other than UTF-8 would let one request read as two.

@@ -5,7 +5,7 @@
 use crate::app::App;
 use crate::edge::limit::TooMany;
 use crate::edge::page;
-use crate::edge::request::RequestId;
+use crate::edge::request::{self, RequestId};
 use crate::views::{Link, Moved, Oops};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -17,7 +17,7 @@ use serde_json::json;
 
 /// What became of a fault on its way out.
 fn logged(fault: &Fault) -> StatusCode {
-    tracing::error!("{fault}");
+    tracing::error!(request_id = %request::current_id(), "{fault}");
     match fault.kind() {
         FaultKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         FaultKind::Broken | FaultKind::Clash | FaultKind::Again => StatusCode::INTERNAL_SERVER_ERROR,
@@ -41,6 +41,7 @@ struct Said {
     action: Option<Link>,
     detail: Option<String>,
     onward: Option<String>,
+    retry_after_secs: Option<u64>,
 }
 
 impl PageError {
@@ -53,6 +54,7 @@ impl PageError {
             action: None,
             detail: None,
             onward: None,
+            retry_after_secs: None,
         }))
     }
 
@@ -87,7 +89,9 @@ impl PageError {
     /// Too many requests from one source.
     pub fn too_many(too_many: TooMany) -> PageError {
         let wait = format!("Wait {} seconds and try again.", too_many.retry_after_secs);
-        PageError::new(StatusCode::TOO_MANY_REQUESTS, "That was too often in a short time.", wait)
+        let mut error = PageError::new(StatusCode::TOO_MANY_REQUESTS, "That was too often in a short time.", wait);
+        error.0.retry_after_secs = Some(too_many.retry_after_secs);
+        error
     }
 
     /// Nothing is here, or it is not theirs to see.
@@ -142,6 +146,9 @@ impl IntoResponse for PageError {
         }
         // Readable even where the rendering layer is missing.
         let mut response = (self.0.status, format!("{} {}\n", self.0.what, self.0.remedy)).into_response();
+        if let Some(secs) = self.0.retry_after_secs {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
         response.extensions_mut().insert(self);
         response
     }

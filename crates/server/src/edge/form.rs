@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::edge::faults::PageError;
 use crate::edge::session::{self, MaybeSigned};
-use axum::body::to_bytes;
+use crate::edge::body::{Trouble, whole};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         }
         let MaybeSigned(signed) = MaybeSigned::from_request_parts(&mut parts, app).await?;
         let expected = signed.map(|signed| signed.csrf).or_else(|| session::flow_csrf(app, &parts.headers));
-        let bytes = to_bytes(body, FORM_BYTES).await.map_err(|_| too_large())?;
+        let bytes = whole(body, FORM_BYTES).await.map_err(not_whole)?;
         let fields = fields(&bytes).ok_or_else(unreadable)?;
         let sent = fields.get("csrf").and_then(|value| value.as_str()).unwrap_or_default();
         if !expected.is_some_and(|expected| base::Secret::new(expected).is_same(&base::Secret::new(sent))) {
@@ -60,6 +60,14 @@ pub fn is_from_our_page(app: &App, headers: &HeaderMap) -> bool {
             text("sec-fetch-site").is_some_and(|site| site == "same-origin") || headers.get(header::COOKIE).is_none()
         }
     }
+}
+
+/// The page for a body that could not be taken.
+pub fn not_whole(trouble: Trouble) -> PageError {
+    if trouble == Trouble::Torn {
+        return unreadable();
+    }
+    too_large()
 }
 
 fn too_large() -> PageError {

@@ -1,9 +1,9 @@
 //! JSON bodies of our own pages' scripts: strict, small, from our own origin.
 
 use crate::app::App;
+use crate::edge::body::{Trouble, whole};
 use crate::edge::faults::ApiError;
 use crate::edge::form::is_from_our_page;
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -31,9 +31,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
                 "this endpoint answers only pages of this server",
             ));
         }
-        let bytes = to_bytes(body, JSON_BYTES)
-            .await
-            .map_err(|_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "the body is too large"))?;
+        let bytes = whole(body, JSON_BYTES).await.map_err(|trouble| match trouble {
+            Trouble::TooLarge => {
+                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "the body is too large")
+            }
+            Trouble::Torn => {
+                ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", "the body did not arrive whole")
+            }
+        })?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let body = jose::strict::object(bytes).map(Value::Object).filter(|body| !has_nul(body)).ok_or_else(|| {
             ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", "the body is not a JSON object")

@@ -37,6 +37,16 @@ impl<S: Sync> FromRequestParts<S> for Source {
     }
 }
 
+tokio::task_local! {
+    /// The request that this task answers, so that a log line can name it.
+    static CURRENT: RequestId;
+}
+
+/// The id of the request that is being answered; empty outside of one.
+pub fn current_id() -> String {
+    CURRENT.try_with(|id| id.0.clone()).unwrap_or_default()
+}
+
 /// Gives the request an id and a source, refuses one that was meant for another host, and answers `X-Request-Id`.
 pub async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId(draw::<8>(app.seams.entropy()).map(|bytes| hex(&bytes)).unwrap_or_default());
@@ -45,7 +55,7 @@ pub async fn admit(State(app): State<App>, mut request: Request, next: Next) -> 
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(source);
     let mut response = match refuse_host(&app, &request) {
-        None => next.run(request).await,
+        None => CURRENT.scope(id.clone(), next.run(request)).await,
         Some(refused) => refused,
     };
     if let Ok(value) = HeaderValue::from_str(&id.0) {

@@ -45,11 +45,20 @@ impl FromRequestParts<App> for Signed {
             return Ok(signed);
         }
         // A form's answer cannot be sent again after signing in; its page can be opened again.
-        let here = if parts.method == Method::GET { parts.uri.path_and_query().map(ToString::to_string) } else { None };
+        let here = match parts.method {
+            Method::GET => parts.uri.path_and_query().map(ToString::to_string),
+            _ => page_of_form(app, &parts.headers),
+        };
         let back = own_path(here.as_deref()).unwrap_or_else(|| "/account".to_owned());
         let back: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
         Err(PageError::onward(format!("/login?return_to={back}")))
     }
+}
+
+/// The page of ours that held a form: browsers name it, since pages with a form send `Referrer-Policy: same-origin`.
+fn page_of_form(app: &App, headers: &HeaderMap) -> Option<String> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    referer.strip_prefix(&app.config.issuer).map(str::to_owned)
 }
 
 impl FromRequestParts<App> for ApiSigned {

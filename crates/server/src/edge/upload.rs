@@ -1,10 +1,10 @@
 //! A file in a form of our own pages (RFC 7578): one file, small, with the form's CSRF token.
 
 use crate::app::App;
+use crate::edge::body::{Trouble, whole};
 use crate::edge::faults::PageError;
 use crate::edge::form::is_from_our_page;
 use crate::edge::session::Signed;
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{StatusCode, header};
 use base::Secret;
@@ -28,7 +28,10 @@ impl FromRequest<App> for Upload {
         let signed = Signed::from_request_parts(&mut parts, app).await?;
         let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let boundary = boundary(kind).ok_or_else(unreadable)?;
-        let bytes = to_bytes(body, UPLOAD_BYTES).await.map_err(|_| too_large())?;
+        let bytes = whole(body, UPLOAD_BYTES).await.map_err(|trouble| match trouble {
+            Trouble::TooLarge => too_large(),
+            Trouble::Torn => unreadable(),
+        })?;
         let (mut csrf, mut file) = (None, None);
         for (name, content) in split(&bytes, &boundary).ok_or_else(unreadable)? {
             match name.as_str() {

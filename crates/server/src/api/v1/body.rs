@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use crate::app::App;
-use axum::body::to_bytes;
+use crate::edge::body::{Trouble, whole};
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use base64::Engine as _;
@@ -24,9 +24,12 @@ impl FromRequest<App> for Members {
 
     async fn from_request(request: Request, _: &App) -> Result<Members, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = to_bytes(body, BODY_BYTES)
-            .await
-            .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 512 KiB"))?;
+        let bytes = whole(body, BODY_BYTES).await.map_err(|trouble| match trouble {
+            Trouble::TooLarge => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 512 KiB")
+            }
+            Trouble::Torn => Problem::new(StatusCode::BAD_REQUEST, "malformed", "the body did not arrive whole"),
+        })?;
         if bytes.is_empty() {
             return Ok(Members::of(Map::new()));
         }

@@ -241,3 +241,25 @@ async fn seed_002_scopes_outside_the_allow_list_are_refused_by_code() {
     let code = ada.decides(&page, "allow").await.location_field("code").unwrap();
     assert_eq!(app.redeems(&code).await.json()["scope"], "openid");
 }
+
+#[tokio::test]
+async fn a_decision_after_the_session_ended_goes_on_after_signing_in() {
+    let world = World::new().await;
+    let app = world.app("notes", "").await;
+    let mut ada = world.person("ada").await;
+    let page = ada.is_sent_by(&app, "openid").await;
+    let fields = page.form_with("flow");
+    ada.cookies.clear();
+    let referer = format!("{}/signin?flow={}", world.issuer, fields["flow"]);
+    let headers = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Origin", &*world.issuer.clone()),
+        ("Referer", &*referer),
+    ];
+    let body = testkit::world::form(&[("flow", &fields["flow"]), ("decision", "allow"), ("csrf", &fields["csrf"])]);
+    let answer = ada.sends("POST", "/signin/decision", &headers, body.as_bytes()).await;
+    assert_eq!(answer.location_field("return_to").unwrap(), format!("/signin?flow={}", fields["flow"]));
+    let elsewhere = [("Content-Type", "application/x-www-form-urlencoded"), ("Referer", "https://evil.test/x")];
+    let answer = ada.sends("POST", "/signin/decision", &elsewhere, body.as_bytes()).await;
+    assert_eq!(answer.location_field("return_to").as_deref(), Some("/account"));
+}

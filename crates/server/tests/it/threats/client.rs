@@ -236,3 +236,13 @@ async fn unknown_grant_types_and_grants_of_later_are_unsupported() {
     }
     assert!(app.asks(&[]).await.refusal().starts_with("400 invalid_request"));
 }
+
+#[tokio::test]
+async fn a_torn_body_is_not_called_too_large() {
+    let world = World::new().await;
+    let head = format!("POST /api/oauth/token HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n", world.host());
+    let torn = format!("{head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n");
+    assert_eq!(testkit::http::raw(&world.address, torn.as_bytes()).await.status, 400);
+    let large = format!("{head}Content-Length: 100000\r\n\r\n{}", "x".repeat(100_000));
+    assert_eq!(testkit::http::raw(&world.address, large.as_bytes()).await.status, 413);
+}
