@@ -1,4 +1,4 @@
-//! PostgreSQL: threads that own a connection each and take jobs from one queue.
+//! PostgreSQL: threads that own a connection each and take jobs from one queue; as many as are needed, up to a limit.
 //!
 //! Round trips are the cost. `BEGIN` travels together with the first statement of a transaction; statements whose answer nobody
 //! needs travel together with the next one, or with `COMMIT`.
@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use tokio::runtime::Runtime;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -25,21 +26,26 @@ enum Order {
 
 pub(crate) struct Postgres {
     queue: Sender<Order>,
+    crew: Arc<Crew>,
+}
+
+/// The threads, made as they are needed: a server that nobody asks anything holds few connections.
+struct Crew {
+    url: String,
+    orders: Receiver<Order>,
+    most: usize,
+    hired: AtomicUsize,
+    busy: AtomicUsize,
 }
 
 impl Postgres {
     pub(crate) fn open(url: &str, connections: usize) -> Result<Postgres, Fault> {
         let (queue, orders) = unbounded();
+        let (hired, busy) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let crew = Arc::new(Crew { url: url.to_owned(), orders, most: connections.max(1), hired, busy });
         // The first connection is made here, so that a wrong address is told at start and not by the first request.
-        let mut first = Some(Connection::open(url)?);
-        for number in 0..connections.max(1) {
-            let (orders, url, connection) = (orders.clone(), url.to_owned(), first.take());
-            std::thread::Builder::new()
-                .name(format!("procura-pg-{number}"))
-                .spawn(move || serve(&orders, &url, connection))
-                .map_err(|cause| Fault::new(format!("thread start: {cause}")))?;
-        }
-        Ok(Postgres { queue })
+        Crew::hire(&crew, Some(Connection::open(url)?))?;
+        Ok(Postgres { queue, crew })
     }
 
     /// Jobs that wait for a connection.
@@ -56,20 +62,46 @@ impl Postgres {
     }
 
     fn send(&self, order: Order) -> Result<(), Fault> {
-        self.queue.send(order).map_err(|_| Fault::new("database send: the threads are gone"))
+        self.queue.send(order).map_err(|_| Fault::new("database send: the threads are gone"))?;
+        let wanted = self.crew.busy.load(Ordering::SeqCst) + self.queue.len();
+        if wanted > self.crew.hired.load(Ordering::SeqCst) { Crew::hire(&self.crew, None) } else { Ok(()) }
     }
 }
 
-fn serve(orders: &Receiver<Order>, url: &str, mut kept: Option<Connection>) {
-    while let Ok(order) = orders.recv() {
-        let usable = kept.take().filter(Connection::is_open);
-        let mut connection = match usable.map_or_else(|| Connection::open(url), Ok) {
+impl Crew {
+    /// Adds a thread, unless there are enough.
+    fn hire(crew: &Arc<Crew>, connection: Option<Connection>) -> Result<(), Fault> {
+        let one_more = |hired| if hired < crew.most { Some(hired + 1) } else { None };
+        let Ok(number) = crew.hired.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more) else { return Ok(()) };
+        let own = Arc::clone(crew);
+        let thread = std::thread::Builder::new().name(format!("procura-pg-{number}"));
+        let started = thread.spawn(move || own.serve(connection));
+        if let Err(cause) = started {
+            crew.hired.fetch_sub(1, Ordering::SeqCst);
+            tracing::warn!("database thread start: {cause}");
+            // Those who are there go on, only slower.
+            return if number > 0 { Ok(()) } else { Err(Fault::new(format!("thread start: {cause}"))) };
+        }
+        Ok(())
+    }
+
+    fn serve(&self, mut kept: Option<Connection>) {
+        while let Ok(order) = self.orders.recv() {
+            self.busy.fetch_add(1, Ordering::SeqCst);
+            kept = self.carry_out(order, kept);
+            self.busy.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    fn carry_out(&self, order: Order, kept: Option<Connection>) -> Option<Connection> {
+        let usable = kept.filter(Connection::is_open);
+        let mut connection = match usable.map_or_else(|| Connection::open(&self.url), Ok) {
             Ok(connection) => connection,
             Err(cause) => {
                 match order {
                     Order::Read(job) | Order::Write(job) => job.answer(Some(cause)),
                 }
-                continue;
+                return None;
             }
         };
         match order {
@@ -77,9 +109,9 @@ fn serve(orders: &Receiver<Order>, url: &str, mut kept: Option<Connection>) {
                 job.run(Engine::Postgres(&mut connection), false);
                 job.answer(None);
             }
-            Order::Write(job) => run_write(&mut connection, job, url),
+            Order::Write(job) => run_write(&mut connection, job, &self.url),
         }
-        kept = Some(connection);
+        Some(connection)
     }
 }
 
