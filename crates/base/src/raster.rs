@@ -13,17 +13,20 @@ pub struct Raster {
 
 /// One transparent pixel: the smallest PNG there is.
 pub const SMALLEST_PNG: &[u8] = &[
-    0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0,
-    0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 13, b'I', b'D', b'A', b'T', 0x78, 0xda, 0x63, 0x64, 0xf8, 0xcf, 0x50, 0x0f, 0, 0x03, 0x86,
-    0x01, 0x80, 0x5a, 0x34, 0x7d, 0x6b, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+    0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 13, b'I', b'D', b'A', b'T', 0x78, 0xda, 0x63, 0x64, 0xf8, 0xcf, 0x50,
+    0x0f, 0, 0x03, 0x86, 0x01, 0x80, 0x5a, 0x34, 0x7d, 0x6b, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60,
+    0x82,
 ];
+
+type Read = fn(&mut Reader<'_>) -> Option<Vec<u8>>;
+
+const KINDS: [(&str, Read); 4] = [("image/png", png), ("image/jpeg", jpeg), ("image/gif", gif), ("image/webp", webp)];
 
 impl Raster {
     /// Reads a picture; nothing when it is none of the four kinds, or is broken.
     pub fn read(bytes: &[u8]) -> Option<Raster> {
-        let kinds: [(&'static str, fn(&mut Reader<'_>) -> Option<Vec<u8>>); 4] =
-            [("image/png", png), ("image/jpeg", jpeg), ("image/gif", gif), ("image/webp", webp)];
-        kinds.into_iter().find_map(|(media, read)| Some(Raster { media, bytes: read(&mut Reader(bytes))? }))
+        KINDS.into_iter().find_map(|(media, read)| Some(Raster { media, bytes: read(&mut Reader(bytes))? }))
     }
 }
 
@@ -51,9 +54,8 @@ impl<'a> Reader<'a> {
 
 /// Chunks (PNG 3rd edition §5.3): those that change how the pixels look are kept.
 fn png(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
-    const KEPT: [&[u8; 4]; 12] = [
-        b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"acTL", b"fcTL", b"fdAT",
-    ];
+    const KEPT: [&[u8; 4]; 12] =
+        [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"acTL", b"fcTL", b"fdAT"];
     const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
     reader.expect(SIGNATURE)?;
     let mut kept = SIGNATURE.to_vec();
@@ -248,13 +250,21 @@ mod tests {
 
     #[test]
     fn a_jpeg_loses_where_it_was_taken() {
-        let segment = |marker: u8, body: &[u8]| [&[0xff, marker], &((body.len() + 2) as u16).to_be_bytes()[..], body].concat();
-        let kept = [segment(0xe0, b"JFIF\0"), segment(0xdb, &[1; 65]), segment(0xc0, &[8, 0, 1, 0, 1, 1]), segment(0xc4, &[2; 17])];
+        let segment =
+            |marker: u8, body: &[u8]| [&[0xff, marker], &((body.len() + 2) as u16).to_be_bytes()[..], body].concat();
+        let kept = [
+            segment(0xe0, b"JFIF\0"),
+            segment(0xdb, &[1; 65]),
+            segment(0xc0, &[8, 0, 1, 0, 1, 1]),
+            segment(0xc4, &[2; 17]),
+        ];
         let scan = [segment(0xda, &[1, 1, 0, 0, 63, 0]), vec![0x12, 0xff, 0x00, 0x34, 0xff, 0xd0, 0x56]].concat();
         let (exif, comment) = (segment(0xe1, b"Exif\0\0 52.5N 13.4E"), segment(0xfe, b"by Ada"));
         let end = vec![0xff, 0xd9];
         let start = vec![0xff, 0xd8];
-        let sent = [&start, &kept[0], &exif, &kept[1], &comment, &kept[2], &kept[3], &scan, &exif, &end, &exif].map(Vec::as_slice).concat();
+        let sent = [&start, &kept[0], &exif, &kept[1], &comment, &kept[2], &kept[3], &scan, &exif, &end, &exif]
+            .map(Vec::as_slice)
+            .concat();
         let clean = [&start, &kept[0], &kept[1], &kept[2], &kept[3], &scan, &end].map(Vec::as_slice).concat();
         assert_eq!(read(&sent).unwrap(), ("image/jpeg", clean));
         assert!(read(&[0xff, 0xd8, 0xff, 0xd9]).is_none(), "no picture in it");

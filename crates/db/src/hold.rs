@@ -50,7 +50,8 @@ fn take_file(path: &Path) -> Result<Option<Hold>, Fault> {
     }
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(trouble)?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(trouble)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Hold { _kept: Kept::File(file) })),
         Err(std::fs::TryLockError::WouldBlock) => Ok(None),

@@ -1,8 +1,8 @@
 //! Migrations: numbered files, forward only, each in one transaction, refused when the database is newer than this program.
 
+use crate::args;
 use crate::store::Store;
 use crate::tx::Tx;
-use crate::args;
 use base::{Fault, Time};
 
 /// One step of the schema.
@@ -69,7 +69,10 @@ impl Store {
     pub async fn migrate_to(&self, step: i64, now: Time) -> Result<Vec<&'static str>, Fault> {
         let at = self.schema().await?.unwrap_or(0);
         if at > latest() {
-            return Err(Fault::new(format!("database migrate: its schema is at step {at}, this program knows only {}", latest())));
+            return Err(Fault::new(format!(
+                "database migrate: its schema is at step {at}, this program knows only {}",
+                latest()
+            )));
         }
         let mut taken = Vec::new();
         for migration in MIGRATIONS.iter().filter(|migration| migration.number > at && migration.number <= step) {

@@ -85,7 +85,12 @@ impl Sealer {
     }
 
     /// A key for one long stream of bytes (a backup), under the sealing key or the one with this id. Nothing when that key is not here.
-    pub(crate) fn stream_key(&self, id: Option<[u8; KEY_ID_LEN]>, salt: &[u8], use_of_it: &[u8]) -> Result<Option<StreamKey>, Fault> {
+    pub(crate) fn stream_key(
+        &self,
+        id: Option<[u8; KEY_ID_LEN]>,
+        salt: &[u8],
+        use_of_it: &[u8],
+    ) -> Result<Option<StreamKey>, Fault> {
         let found = self.0.iter().find(|key| id.is_none_or(|id| key.id == id));
         found.map(|key| Ok(StreamKey { id: key.id, key: subkey(key, salt, use_of_it)? })).transpose()
     }
@@ -120,7 +125,8 @@ impl Sealer {
         if version != Some(VERSION) {
             return Err(refuse("unknown version"));
         }
-        let key = self.0.iter().find(|key| key.id == key_id).ok_or_else(|| refuse("sealed under a key that is not here"))?;
+        let key =
+            self.0.iter().find(|key| key.id == key_id).ok_or_else(|| refuse("sealed under a key that is not here"))?;
         let nonce = nonce.ok_or_else(|| refuse("too short"))?;
         let aad = bound(place);
         let mut body = body.to_vec();
@@ -200,7 +206,9 @@ mod tests {
         let (sealer, entropy) = (sealer(1), SeededEntropy::new(2));
         let sealed = sealer.seal(HERE, b"private", &entropy).unwrap();
         assert_eq!(sealer.open(HERE, &sealed).unwrap(), b"private");
-        for other in [Place { row: "2", ..HERE }, Place { table: "key", row: "s1", ..HERE }, Place { column: "other", ..HERE }] {
+        for other in
+            [Place { row: "2", ..HERE }, Place { table: "key", row: "s1", ..HERE }, Place { column: "other", ..HERE }]
+        {
             assert!(sealer.open(other, &sealed).is_err());
         }
     }

@@ -39,7 +39,12 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Patience {
-        Patience { head: Duration::from_secs(30), body: Duration::from_secs(30), answer: Duration::from_secs(30), drain: Duration::from_secs(10) }
+        Patience {
+            head: Duration::from_secs(30),
+            body: Duration::from_secs(30),
+            answer: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
     }
 }
 
@@ -117,7 +122,8 @@ async fn connect(
         .header_read_timeout(patience.head)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_FIELDS);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, patience.answer)), service));
+    let mut connection =
+        std::pin::pin!(builder.serve_connection(TokioIo::new(Patient::new(stream, patience.answer)), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stopped(&mut stop) => {
@@ -214,7 +220,12 @@ mod tests {
     }
 
     fn hasty() -> Patience {
-        Patience { head: Duration::from_millis(200), body: Duration::from_millis(200), answer: Duration::from_millis(200), drain: Duration::from_secs(10) }
+        Patience {
+            head: Duration::from_millis(200),
+            body: Duration::from_millis(200),
+            answer: Duration::from_millis(200),
+            drain: Duration::from_secs(10),
+        }
     }
 
     #[tokio::test]

@@ -101,7 +101,8 @@ impl Hall {
 
     pub async fn registers_as(&self, people: &People, person: NewPerson) -> Guest {
         let flow = flow();
-        let started = people.begin_registration(&flow, &person.handle, None, person.invitation.as_deref()).await.unwrap();
+        let started =
+            people.begin_registration(&flow, &person.handle, None, person.invitation.as_deref()).await.unwrap();
         let (passkey, answer) = SoftPasskey::register(&started.options, ORIGIN);
         let done = people.register(&flow, started.id.reveal(), &answer, person, laptop(), visit(), None).await.unwrap();
         let identity = done.identity.id.as_str().to_owned();

@@ -692,7 +692,13 @@ fn developers(world: &World, made: &mut Vec<Sample>) {
         last_used: (people > 0).then(|| ago(120)),
     };
     let rows = vec![row(APP, &world.app, &world.host, 1_204), row("app_2", "Iris", "iris.acme.test", 0)];
-    let apps = Apps { frame: frame(), rail: world.team().rail(DevelopersTab::Apps), team: "org_1".into(), rows, may_create: true };
+    let apps = Apps {
+        frame: frame(),
+        rail: world.team().rail(DevelopersTab::Apps),
+        team: "org_1".into(),
+        rows,
+        may_create: true,
+    };
     add(made, "apps", &apps);
     let nobody = Team { apps: vec![], ..world.team() };
     add(made, "apps-empty", &Apps { rows: vec![], rail: nobody.rail(DevelopersTab::Apps), ..apps });

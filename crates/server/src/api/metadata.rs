@@ -10,8 +10,12 @@ use serde_json::json;
 /// `GET /api/oauth/app/{client_id}`
 pub async fn app(State(app): State<App>, Path(client_id): Path<String>) -> Result<Response, ApiError> {
     let found = app.oauth.app(&client_id).await?.filter(|found| found.disabled_at.is_none());
-    let found = found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "App not found", "no app has this client id"))?;
-    let description = found.description.clone().or_else(|| found.is_quick().then(|| "An app that is known by its address alone.".to_owned()));
+    let found =
+        found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "App not found", "no app has this client id"))?;
+    let description = found
+        .description
+        .clone()
+        .or_else(|| found.is_quick().then(|| "An app that is known by its address alone.".to_owned()));
     // On the wire a Quick app is called by its origin; pages show the host.
     let name = found.website.as_ref().filter(|_| found.is_quick()).unwrap_or(&found.name);
     let body = json!({

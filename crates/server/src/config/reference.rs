@@ -33,8 +33,7 @@ pub fn markdown() -> String {
 
 /// The example file: every setting, commented out, with its default.
 pub fn example(written: &[(&str, &str)]) -> String {
-    let mut file =
-        "# Settings of Procura. What is commented out shows the default; see the book.\n".to_owned();
+    let mut file = "# Settings of Procura. What is commented out shows the default; see the book.\n".to_owned();
     for section in SECTIONS {
         if !section.path.is_empty() {
             let _ = write!(file, "\n# {}\n[{}]\n", words(section.about), section.path);

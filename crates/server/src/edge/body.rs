@@ -68,7 +68,9 @@ pub async fn read(request: Request) -> Result<(HeaderMap, Fields), OAuthError> {
 
 async fn take_body(body: Body) -> Result<Bytes, OAuthError> {
     whole(body, BODY_BYTES).await.map_err(|trouble| match trouble {
-        Trouble::TooLarge => OAuthError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidRequest, "the body is too large"),
+        Trouble::TooLarge => {
+            OAuthError::new(StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidRequest, "the body is too large")
+        }
         Trouble::Torn => refuse("the body did not arrive whole"),
     })
 }
@@ -84,7 +86,8 @@ pub enum Trouble {
 /// The whole body, if it is no larger than so many bytes.
 pub async fn whole(body: Body, most: usize) -> Result<Bytes, Trouble> {
     to_bytes(body, most).await.map_err(|error| {
-        let is_limit = error.source().is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
+        let is_limit =
+            error.source().is_some_and(<dyn std::error::Error + 'static>::is::<http_body_util::LengthLimitError>);
         if is_limit { Trouble::TooLarge } else { Trouble::Torn }
     })
 }

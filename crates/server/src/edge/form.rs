@@ -1,9 +1,9 @@
 //! Forms of our own pages: urlencoded, small, sent by our own page (threats 100, 183).
 
 use crate::app::App;
+use crate::edge::body::{Trouble, whole};
 use crate::edge::faults::PageError;
 use crate::edge::session::{self, MaybeSigned};
-use crate::edge::body::{Trouble, whole};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;

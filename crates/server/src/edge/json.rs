@@ -35,9 +35,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
             Trouble::TooLarge => {
                 ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "the body is too large")
             }
-            Trouble::Torn => {
-                ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", "the body did not arrive whole")
-            }
+            Trouble::Torn => ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", "the body did not arrive whole"),
         })?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let body = jose::strict::object(bytes).map(Value::Object).filter(|body| !has_nul(body)).ok_or_else(|| {

@@ -196,8 +196,11 @@ async fn show_question(app: &App, proposal: &Proposal, signed: &Signed, flow: &s
         })
         .collect();
     let frame = page::frame(app).with_csrf(&signed.csrf);
-    let (who, action, switch) =
-        (who_at(&proposal.app, &proposal.redirect), "/signin/decision".to_owned(), format!("/signin?flow={flow}&identity="));
+    let (who, action, switch) = (
+        who_at(&proposal.app, &proposal.redirect),
+        "/signin/decision".to_owned(),
+        format!("/signin?flow={flow}&identity="),
+    );
     let is_short =
         ask.is_remembered && !proposal.prompt.consent && !proposal.prompt.select_account && personas.len() == 1;
     let chosen = personas.iter().find(|persona| persona.is_chosen).cloned();

@@ -3,6 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a helper that fails fails its test
 
 mod blackbox;
-mod surface;
 mod flows;
+mod surface;
 mod threats;

@@ -24,8 +24,10 @@ async fn threat_087_twenty_tabs_refresh_at_once_and_stay_signed_in() {
         let tokens = app.redeems(&code).await.json();
         let token = tokens["refresh_token"].as_str().unwrap();
         let answers = all((0..20).map(|_| app.refreshes(token))).await;
-        let mut successors: Vec<String> =
-            answers.iter().map(|answer| answer.json()["refresh_token"].as_str().unwrap_or_default().to_owned()).collect();
+        let mut successors: Vec<String> = answers
+            .iter()
+            .map(|answer| answer.json()["refresh_token"].as_str().unwrap_or_default().to_owned())
+            .collect();
         successors.sort();
         successors.dedup();
         assert_eq!(successors.len(), 1, "{} {answers:?}", world.engine);

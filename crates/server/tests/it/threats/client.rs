@@ -240,7 +240,10 @@ async fn unknown_grant_types_and_grants_of_later_are_unsupported() {
 #[tokio::test]
 async fn a_torn_body_is_not_called_too_large() {
     let world = World::new().await;
-    let head = format!("POST /api/oauth/token HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n", world.host());
+    let head = format!(
+        "POST /api/oauth/token HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n",
+        world.host()
+    );
     let torn = format!("{head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n");
     assert_eq!(testkit::http::raw(&world.address, torn.as_bytes()).await.status, 400);
     let large = format!("{head}Content-Length: 100000\r\n\r\n{}", "x".repeat(100_000));

@@ -114,7 +114,9 @@ async fn threat_075_a_token_for_somebody_else_is_refused_here() {
     let app = world.app("app", "").await;
     let jwt = kinds(&app).await.tokens["access_token_jwt"].clone();
     let signer = world.app.oauth.keys.signer(jose::Alg::EdDsa).unwrap();
-    for (audience, status) in [(world.issuer.as_str(), 200), ("https://iris.test/api", 401), (app.client_id.as_str(), 401)] {
+    for (audience, status) in
+        [(world.issuer.as_str(), 200), ("https://iris.test/api", 401), (app.client_id.as_str(), 401)]
+    {
         let mut claims = claims(&jwt);
         claims["aud"] = audience.into();
         let token = signer.sign(jose::Kind::AccessToken, claims.to_string().as_bytes()).unwrap();
