@@ -1,6 +1,7 @@
 //! Exact places on the web: origins, and redirect URIs compared byte for byte (RFC 9700 §2.1, seed 002).
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use url::{Host, Url};
 
 /// A web origin in its canonical serialization: `https://host[:port]`, or `http://` on loopback.
@@ -51,6 +52,14 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Who counts as one source. One customer has a whole /64 of IPv6, and could come from a new address each time (threat 178).
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 

@@ -53,7 +53,7 @@ impl Notice {
 /// A mail to every proven address of an account: what happened, when, and what to do if it was somebody else.
 pub(crate) fn notices(tx: &mut Tx, people: &People, account: &AccountId, notice: Notice) -> Result<Vec<Mail>, Fault> {
     let what = notice.what();
-    let (name, issuer, when) = (&people.settings().name, &people.settings().issuer, people.seams().now().iso());
+    let (name, issuer, when) = (&people.settings().name, &people.settings().issuer, in_words(people.seams().now()));
     let mut addresses: Vec<String> =
         identity::list_of_account(tx, account)?.into_iter().filter_map(|identity| identity.email).collect();
     addresses.sort();
@@ -69,10 +69,41 @@ pub(crate) fn notices(tx: &mut Tx, people: &People, account: &AccountId, notice:
     Ok(addresses.into_iter().map(mail).collect())
 }
 
+/// A moment as people say it: *21 November 2026, 10:45 UTC*.
+fn in_words(at: Time) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let ((year, month, day), minutes) = (at.date(), at.secs().rem_euclid(86_400) / 60);
+    let month = MONTHS.get(month.saturating_sub(1) as usize).copied().unwrap_or_default();
+    format!("{day} {month} {year}, {:02}:{:02} UTC", minutes / 60, minutes % 60)
+}
+
 impl People {
     /// The mails that tell a person what has just been done, one to every proven address.
     pub async fn notices(&self, account: &AccountId, notice: Notice) -> Result<Vec<Mail>, Fault> {
         let (people, account) = (self.clone(), account.clone());
         self.store().read(move |tx| notices(tx, &people, &account, notice)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_told_as_people_say_them() {
+        assert_eq!(in_words(Time::from_ms(1_772_667_481_335)), "4 March 2026, 23:38 UTC");
     }
 }

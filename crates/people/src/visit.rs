@@ -1,6 +1,7 @@
 //! Who asks, as far as it can be known before anybody is signed in.
 
 use base::{Digest, Secret};
+use std::net::IpAddr;
 
 /// The browser flow that a ceremony belongs to: the digest of a secret that only that browser holds.
 #[derive(Debug, Clone)]
@@ -36,5 +37,13 @@ impl Visit {
     pub fn new(source: impl Into<String>, user_agent: &str) -> Visit {
         let user_agent = user_agent.chars().filter(|letter| !letter.is_control()).take(LONGEST_AGENT).collect();
         Visit { source: source.into(), user_agent }
+    }
+
+    /// Who counts as one source where tries are counted; devices and journal keep the whole address.
+    pub(crate) fn neighbourhood(&self) -> String {
+        match self.source.parse::<IpAddr>() {
+            Ok(address) => base::place::neighbourhood(address).to_string(),
+            Err(_) => self.source.clone(),
+        }
     }
 }

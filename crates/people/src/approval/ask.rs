@@ -35,7 +35,7 @@ impl People {
         let handle = handle.and_then(Handle::read);
         self.store()
             .write_again(move |tx| {
-                if !limits::pass(tx, &people, limits::APPROVAL_SOURCE, &visit.source, now)? {
+                if !limits::pass(tx, &people, limits::APPROVAL_SOURCE, &visit.neighbourhood(), now)? {
                     return Err(too_many());
                 }
                 if let Some(handle) = &handle

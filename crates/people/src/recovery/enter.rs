@@ -66,7 +66,7 @@ fn attempt(
     now: Time,
 ) -> Result<Outcome> {
     let typed = handle.map_or("", Handle::as_str);
-    let is_source_fine = limits::pass(tx, people, limits::RECOVERY_SOURCE, &visit.source, now)?;
+    let is_source_fine = limits::pass(tx, people, limits::RECOVERY_SOURCE, &visit.neighbourhood(), now)?;
     let is_handle_fine = limits::pass(tx, people, limits::RECOVERY_HANDLE, typed, now)?;
     if !is_source_fine || !is_handle_fine {
         return Ok(Outcome::TooMany);
@@ -81,7 +81,7 @@ fn attempt(
         journal::write(tx, &if known.is_some() { entry.account(&account) } else { entry })?;
         return Ok(Outcome::Wrong);
     }
-    limits::forgive(tx, limits::RECOVERY_SOURCE, &visit.source)?;
+    limits::forgive(tx, limits::RECOVERY_SOURCE, &visit.neighbourhood())?;
     limits::forgive(tx, limits::RECOVERY_HANDLE, typed)?;
     let Some(opened) = session::enter(tx, people, &account, Proof::RecoveryCode, device, visit, before, now)? else {
         return Ok(Outcome::Wrong);

@@ -209,7 +209,14 @@ impl World {
             post_logout_redirect_uris: vec![Entry::of(format!("https://{}/", self.host))],
             is_in_development: false,
             is_native: false,
-            snippets: snippets("https://id.example.org", APP, "https://notes.acme.test/callback", false, "node"),
+            snippets: snippets(
+                "https://id.example.org",
+                APP,
+                "https://notes.acme.test/callback",
+                false,
+                "RS256",
+                "node",
+            ),
             may_change: true,
         }
     }
@@ -731,7 +738,7 @@ fn developers(world: &World, made: &mut Vec<Sample>) {
         &AppSetUp { secrets: vec![newer, older], fresh, is_in_development: true, ..world.set_up() },
     );
     let public = AppHead { is_public: true, ..world.head(AppTab::SetUp) };
-    let snippets = snippets("https://id.example.org", APP, "https://notes.acme.test/callback", true, "");
+    let snippets = snippets("https://id.example.org", APP, "https://notes.acme.test/callback", true, "RS256", "");
     add(made, "app-viewed", &AppSetUp { head: public, secrets: vec![], snippets, may_change: false, ..world.set_up() });
     let choice = |name: &str, yields: &str, is_allowed, is_high| ScopeChoice {
         name: name.into(),

@@ -3,7 +3,7 @@
 use crate::edge::request::Source;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ impl Limits {
         let wait = |until: governor::NotUntil<_>| TooMany {
             retry_after_secs: round_up(until.wait_time_from(self.clock.now())),
         };
-        pair.by_source.check_key(&neighbourhood(source.0)).map_err(wait)?;
+        pair.by_source.check_key(&base::place::neighbourhood(source.0)).map_err(wait)?;
         if let Some(key) = key {
             pair.by_key.check_key(&self.hasher.hash_one(key)).map_err(wait)?;
         }
@@ -89,14 +89,6 @@ impl Limits {
             pair.by_key.retain_recent();
             pair.by_key.shrink_to_fit();
         }
-    }
-}
-
-/// Who counts as one source. One customer has a whole /64 of IPv6, and could come from a new address each time (threat 178).
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 

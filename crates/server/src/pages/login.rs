@@ -41,7 +41,9 @@ pub async fn show(
         Some(_) => return Ok(page::go(&return_to)),
         None => LoginReason::NobodyYet,
     };
-    let is_open = app.config.people.registration != Registration::Closed;
+    // Whoever is only asked to prove it again has an identity.
+    let is_open =
+        app.config.people.registration != Registration::Closed && !matches!(reason, LoginReason::Again { .. });
     let view = Login {
         frame: visitor::frame(&app, signed.as_ref(), &flow),
         app: continuing(&app, &return_to).await,

@@ -216,6 +216,11 @@ pub struct Who {
 impl HtmlSafe for Who {}
 
 impl Who {
+    /// True for a Quick app in plain letters: its name is its host, and saying it twice helps nobody.
+    fn is_named_by_its_host(&self) -> bool {
+        self.name.as_str() == self.host.ascii && self.host.unicode.is_none()
+    }
+
     /// `whole` when the name is the host, which should not be torn apart; else nothing.
     pub fn class(&self) -> &'static str {
         if self.name.as_str() == self.host.ascii { "whole" } else { "" }

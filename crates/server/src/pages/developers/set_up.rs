@@ -144,7 +144,7 @@ fn view(server: &App, desk: &Desk, app: &Registered, sent: &Sent, said: &Said, w
             .entries("post_logout_redirect_uris", &sent.post_logout_redirect_uri.clone().into_filled()),
         is_in_development: is_on(sent.development_mode.as_deref()),
         is_native: is_on(sent.native.as_deref()),
-        snippets: snippets(&server.config.issuer, app.client_id(), back, is_public, with),
+        snippets: snippets(&server.config.issuer, app.client_id(), back, is_public, app.alg.as_str(), with),
         may_change: desk.may_change(),
     }
 }

@@ -14,16 +14,29 @@ pub struct Snippet {
 }
 
 /// The snippets for an app; `chosen` is the key in the URL. The secret is never in them: it comes from the environment.
-pub fn snippets(issuer: &str, client_id: &str, redirect_uri: &str, is_public: bool, chosen: &str) -> Vec<Snippet> {
+/// `alg` signs its ID tokens: openid-client expects RS256 unless told.
+pub fn snippets(
+    issuer: &str,
+    client_id: &str,
+    redirect_uri: &str,
+    is_public: bool,
+    alg: &str,
+    chosen: &str,
+) -> Vec<Snippet> {
     // openid-client speaks plain http only when told to. Whoever pastes this at home should see why it is there.
     let insecure = if issuer.starts_with("http://") {
         "\n  undefined,\n  { execute: [client.allowInsecureRequests] }, // this issuer is http: for development alone"
     } else {
         ""
     };
+    let metadata = if alg == "RS256" {
+        "process.env.CLIENT_SECRET".to_owned()
+    } else {
+        format!("{{ client_secret: process.env.CLIENT_SECRET, id_token_signed_response_alg: \"{alg}\" }}")
+    };
     let fill = |template: &str| {
         let named = template.replace("{issuer}", issuer).replace("{client_id}", client_id);
-        named.replace("{redirect_uri}", redirect_uri).replace("{insecure}", insecure)
+        named.replace("{redirect_uri}", redirect_uri).replace("{metadata}", &metadata).replace("{insecure}", insecure)
     };
     let known: &[(&str, &str, &str, &str)] = if is_public {
         &[("browser", "Browser", "npm install oidc-client-ts", BROWSER), ("curl", "curl", "", CURL_PUBLIC)]
@@ -50,7 +63,7 @@ const NODE: &str = r#"import * as client from "openid-client";
 const config = await client.discovery(
   new URL("{issuer}"),
   "{client_id}",
-  process.env.CLIENT_SECRET,{insecure}
+  {metadata},{insecure}
 );
 
 // Before: keep the verifier and the state in the visitor's session.
@@ -126,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_chosen_snippet_is_open_and_holds_the_ids_but_no_secret() {
-        let all = snippets("https://id.example.org", "app_1", "https://notes.test/cb", false, "curl");
+        let all = snippets("https://id.example.org", "app_1", "https://notes.test/cb", false, "RS256", "curl");
         let open: Vec<_> = all.iter().filter(|snippet| snippet.is_current).map(|snippet| snippet.key).collect();
         assert_eq!(open, ["curl"]);
         for snippet in &all {
@@ -134,7 +147,16 @@ mod tests {
             assert!(snippet.code.contains("CLIENT_SECRET") && !snippet.code.contains("{i"));
             assert!(!snippet.code.contains("allowInsecure"));
         }
-        let public = snippets("https://id.example.org", "app_1", "https://notes.test/cb", true, "nothing");
+        let public = snippets("https://id.example.org", "app_1", "https://notes.test/cb", true, "RS256", "nothing");
         assert!(public[0].is_current && public.iter().all(|snippet| !snippet.code.contains("SECRET")));
+    }
+
+    #[test]
+    fn the_node_snippet_names_the_algorithm_where_the_library_would_expect_another() {
+        let code = |alg: &str| {
+            snippets("https://id.example.org", "app_1", "https://n.test/cb", false, alg, "node").remove(0).code
+        };
+        assert!(code("RS256").contains("  process.env.CLIENT_SECRET,\n"));
+        assert!(code("ES256").contains("id_token_signed_response_alg: \"ES256\" },\n"));
     }
 }
