@@ -147,6 +147,8 @@ pub(crate) struct Connection {
     /// A transaction was asked for and its `BEGIN` has not been sent yet.
     begin_due: bool,
     begun: bool,
+    /// Something said that the connection is gone; the client itself notices it a little later.
+    is_lost: bool,
     /// Statements that wait for the next one to travel with.
     waiting: Vec<Sent>,
 }
@@ -191,12 +193,21 @@ impl Connection {
             statements: HashMap::new(),
             begin_due: false,
             begun: false,
+            is_lost: false,
             waiting: Vec::new(),
         })
     }
 
     fn is_open(&self) -> bool {
-        !self.client.is_closed()
+        !self.is_lost && !self.client.is_closed()
+    }
+
+    /// What went wrong, as a fault.
+    #[track_caller]
+    fn noted(&mut self, error: tokio_postgres::Error) -> Fault {
+        let fault = fault(error);
+        self.is_lost |= fault.kind() == FaultKind::Unavailable;
+        fault
     }
 
     fn begin(&mut self) {
@@ -221,7 +232,8 @@ impl Connection {
         if !std::mem::take(&mut self.begun) {
             return Ok(());
         }
-        self.runtime.block_on(self.client.batch_execute("ROLLBACK")).map_err(fault)
+        let rolled_back = self.runtime.block_on(self.client.batch_execute("ROLLBACK"));
+        rolled_back.map_err(|error| self.noted(error))
     }
 
     /// Sends `BEGIN` if it is due, what waits, and this, in one go; gives the first error, or the answer of the last.
@@ -234,14 +246,15 @@ impl Connection {
         // Requests leave in the order of their first poll, and are answered in that order.
         let all = async { tokio::join!(biased; begin, in_order(sent.collect()), last(client)) };
         let (begun, sent, answer) = self.runtime.block_on(all);
-        begun.and(sent).and(answer).map_err(fault)
+        begun.and(sent).and(answer).map_err(|error| self.noted(error))
     }
 
     fn prepared(&mut self, sql: &str) -> Result<Prepared, Fault> {
         if let Some(prepared) = self.statements.get(sql) {
             return Ok(prepared.clone());
         }
-        let statement = self.runtime.block_on(self.client.prepare(sql)).map_err(fault)?;
+        let prepared = self.runtime.block_on(self.client.prepare(sql));
+        let statement = prepared.map_err(|error| self.noted(error))?;
         let names = statement.columns().iter().map(|column| column.name().to_owned()).collect();
         let prepared = Prepared { statement, names };
         if self.statements.len() < 1024 {
