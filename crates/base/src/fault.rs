@@ -46,11 +46,6 @@ impl Fault {
         self.kind == FaultKind::Clash
     }
 
-    /// True when running the same transaction again may succeed.
-    pub fn is_worth_another_try(&self) -> bool {
-        matches!(self.kind, FaultKind::Clash | FaultKind::Again)
-    }
-
     /// The cause, for the log.
     pub fn cause(&self) -> &str {
         &self.cause

@@ -148,7 +148,6 @@ text_id!(/** A client: `app_` + 32 hex, or `origin:…` for a Quick app. Its tex
 text_id!(/** A resource that an app offers. */ ResourceId, "res_");
 text_id!(/** A node of the grant ledger. */ GrantId, uuid v7);
 text_id!(/** A non-human actor of an app. */ AgentId, uuid v7);
-text_id!(/** A page flow (interaction, ceremony) that a form carries. */ FlowId, "flow_");
 
 /// Gives out row numbers: 41 bits of milliseconds and a 22-bit tie-breaker, ascending within this process.
 ///

@@ -19,8 +19,7 @@ pub use digest::Digest;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use fault::Fault;
 pub use id::{
-    AccountId, AgentId, AppId, DeviceId, FlowId, GrantId, IdentityId, Numbers, OrganizationId, PasskeyId, ResourceId,
-    Uuid,
+    AccountId, AgentId, AppId, DeviceId, GrantId, IdentityId, Numbers, OrganizationId, PasskeyId, ResourceId, Uuid,
 };
 pub use place::{Origin, RedirectUri};
 pub use raster::Raster;

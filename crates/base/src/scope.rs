@@ -1,6 +1,5 @@
 //! Scopes: sets of words (RFC 6749 §3.3), and the algebra that consent needs.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// A set of scope tokens. Order and repetition carry no meaning; text form is sorted by first appearance.
@@ -93,13 +92,6 @@ impl Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))
-    }
-}
-
-/// Words that occur in both lists, in order: for tests and messages.
-impl From<Scope> for BTreeSet<String> {
-    fn from(scope: Scope) -> BTreeSet<String> {
-        scope.0.into_iter().collect()
     }
 }
 

@@ -123,7 +123,6 @@ text_args!(
     base::ResourceId,
     base::GrantId,
     base::AgentId,
-    base::FlowId,
     base::Uuid,
     base::Origin,
     base::RedirectUri

@@ -4,7 +4,7 @@ use crate::OAuth;
 use crate::refusal::{Code, Result, refuse};
 use crate::token::find_access;
 use crate::token::id_token::Profile;
-use base::{Scope, Secret};
+use base::Secret;
 use serde::Serialize;
 
 /// The answer, filtered by the scope of the token. What is absent is left out.
@@ -69,10 +69,5 @@ impl OAuth {
     /// True while the access token behind this credential is alive (session check of the Quick SDK).
     pub async fn is_alive(&self, token: &Secret) -> std::result::Result<bool, base::Fault> {
         Ok(self.live_access(token).await?.is_some_and(|access| access.family.identity.is_some()))
-    }
-
-    /// The scopes that discovery announces.
-    pub fn scopes_supported() -> Scope {
-        Scope::of(crate::app::SIGN_IN_SCOPES)
     }
 }

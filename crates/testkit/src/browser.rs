@@ -1,6 +1,6 @@
 //! A browser: cookies, its own origin on every POST, forms filled in as a person would.
 
-use crate::client::{CHALLENGE, TestApp};
+use crate::client::TestApp;
 use crate::http::Answer;
 use crate::passkey::SoftPasskey;
 use crate::world::{World, form};
@@ -114,10 +114,5 @@ impl<'a> Browser<'a> {
         let first = self.is_sent_by(app, scope).await;
         let answer = if first.status == 303 { first } else { self.decides(&first, "allow").await };
         answer.location_field("code").unwrap_or_else(|| panic!("no code: {answer:?}"))
-    }
-
-    /// The challenge whose verifier test apps know.
-    pub fn challenge() -> &'static str {
-        CHALLENGE
     }
 }
