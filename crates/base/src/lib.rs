@@ -7,6 +7,7 @@ pub mod digest;
 pub mod entropy;
 pub mod fault;
 pub mod id;
+mod likeness;
 pub mod place;
 pub mod raster;
 pub mod scope;
@@ -21,6 +22,7 @@ pub use fault::Fault;
 pub use id::{
     AccountId, AgentId, AppId, DeviceId, GrantId, IdentityId, Numbers, OrganizationId, PasskeyId, ResourceId, Uuid,
 };
+pub use likeness::likeness;
 pub use place::{Origin, RedirectUri};
 pub use raster::Raster;
 pub use scope::Scope;

@@ -28,6 +28,7 @@ migrations! {
     3 "0003_apps",
     4 "0004_ledger",
     5 "0005_oauth",
+    6 "0006_connector",
 }
 
 /// The highest step this program knows.

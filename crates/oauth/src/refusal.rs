@@ -124,6 +124,9 @@ codes! {
     SlowDown = "slow_down",
     AuthorizationPending = "authorization_pending",
     ExpiredToken = "expired_token",
+    /// `browser-sdk.md` 9: the runtime
+    OriginNotAllowed = "origin_not_allowed",
+    TargetOriginMismatch = "target_origin_mismatch",
 }
 
 impl fmt::Display for Code {

@@ -4,6 +4,7 @@ use crate::OAuth;
 use crate::acts;
 use crate::app::App;
 use crate::code;
+use crate::delegated::{self, Delegated};
 use crate::introspect::Shown;
 use crate::token::{end_access, find_access, find_refresh};
 use base::{Fault, Secret};
@@ -14,7 +15,7 @@ impl OAuth {
     pub async fn revoke(&self, app: &App, token: &Secret) -> Result<(), Fault> {
         let Some(shown) = self.shown(token) else { return Ok(()) };
         let (now, owner) = (self.seams.now(), app.id.clone());
-        let entry = Entry::new(acts::TOKEN_REVOKED, &self.seams)?.app(&app.id);
+        let mut entry = Entry::new(acts::TOKEN_REVOKED, &self.seams)?.app(&app.id);
         self.store
             .write(move |tx| {
                 let (family, has_ended) = match shown {
@@ -29,6 +30,12 @@ impl OAuth {
                         let Some(refresh) = found else { return Ok(()) };
                         let number = refresh.family.number;
                         (refresh.family, code::end(tx, number, EndedBy::App.as_str(), now)?)
+                    }
+                    Shown::Delegated { number, .. } => {
+                        let is_theirs = |row: &Delegated| row.owner == owner || row.family.app == owner;
+                        let Some(row) = delegated::find(tx, number)?.filter(is_theirs) else { return Ok(()) };
+                        entry = entry.grant(&row.grant);
+                        (row.family, delegated::end(tx, number, now)?)
                     }
                 };
                 if !has_ended {

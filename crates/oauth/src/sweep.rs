@@ -4,7 +4,7 @@
 //! oldest to the newest and again from the start: no index on the expiry has to be kept up by every insert, and no transaction
 //! holds the writer for longer than a window's deletions.
 
-use crate::{OAuth, code, interaction, token};
+use crate::{OAuth, code, delegated, interaction, token};
 use base::{Fault, Time};
 use db::{Row, Tx};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 pub(crate) struct Walks {
     access: AtomicI64,
     refresh: AtomicI64,
+    delegated: AtomicI64,
     families: AtomicI64,
 }
 
@@ -30,6 +31,7 @@ impl OAuth {
         let walks = &self.walks;
         let walked = self.walk(&walks.access, token::access_over_after, token::delete_access, limit, now).await?
             + self.walk(&walks.refresh, token::refresh_over_after, token::delete_refresh, limit, now).await?
+            + self.walk(&walks.delegated, delegated::over_after, delegated::delete, limit, now).await?
             + self.walk(&walks.families, code::over_after, code::delete, limit, now).await?;
         let rest = self
             .store

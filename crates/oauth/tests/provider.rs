@@ -115,7 +115,7 @@ impl World {
         let proposal = check(&self.oauth, &interaction.asked).await.unwrap();
         let identity = self.signer.identities[0].id.clone();
         let answer =
-            self.oauth.approve(&interaction, &proposal, &self.signer, identity.as_str()).await.unwrap().unwrap();
+            self.oauth.approve(&interaction, &proposal, &self.signer, identity.as_str(), None).await.unwrap().unwrap();
         Secret::new(answer.fields.iter().find(|(name, _)| *name == "code").unwrap().1.clone())
     }
 
@@ -527,10 +527,20 @@ async fn threat_101_a_request_is_decided_once() {
         let proposal = check(&world.oauth, &interaction.asked).await.unwrap();
         let identity = world.signer.identities[0].id.clone();
         assert!(
-            world.oauth.approve(&interaction, &proposal, &world.signer, identity.as_str()).await.unwrap().is_some()
+            world
+                .oauth
+                .approve(&interaction, &proposal, &world.signer, identity.as_str(), None)
+                .await
+                .unwrap()
+                .is_some()
         );
         assert!(
-            world.oauth.approve(&interaction, &proposal, &world.signer, identity.as_str()).await.unwrap().is_none()
+            world
+                .oauth
+                .approve(&interaction, &proposal, &world.signer, identity.as_str(), None)
+                .await
+                .unwrap()
+                .is_none()
         );
         assert!(world.oauth.deny(&interaction, &proposal, &world.signer).await.unwrap().is_none());
         assert!(world.oauth.find_request(flow.reveal()).await.unwrap().is_none());

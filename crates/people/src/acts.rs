@@ -36,3 +36,5 @@ pub const LINK_USED: Act = Act("one_time_link.used");
 pub const INVITATION_MADE: Act = Act("invitation.made");
 pub const ACCESS_ENDED: Act = Act("access.ended");
 pub const DATA_EXPORTED: Act = Act("data.exported");
+pub const SESSION_TOKEN_MADE: Act = Act("session_token.made");
+pub const SESSION_TOKEN_ENDED: Act = Act("session_token.ended");

@@ -1,6 +1,6 @@
 //! Forgetting what has expired, a little at a time.
 
-use crate::{People, approval, device, email, limits, link, passkey, session};
+use crate::{People, approval, device, email, limits, link, passkey, session, session_token};
 use base::{Fault, Time};
 use db::Tx;
 use ledger::{EndedBy, grant};
@@ -23,6 +23,7 @@ fn sweep_in(tx: &mut Tx, now: Time, idle_since: Time, limit: u32) -> Result<u64,
         over.len() as u64,
         passkey::sweep(tx, now, limit)?,
         email::sweep(tx, now, limit)?,
+        session_token::sweep(tx, now, limit)?,
         link::sweep(tx, now, limit)?,
         approval::sweep(tx, now.plus_secs(-APPROVAL_SECS), limit)?,
         limits::sweep(tx, now, limit)?,

@@ -3,14 +3,16 @@
 use crate::app::App;
 use crate::edge::faults::{self, PageError};
 use crate::edge::{address, cors, headers, request};
-use crate::oauth::{authorize, discovery, introspect, logout, revoke, session_check, token, userinfo};
+use crate::oauth::{
+    authorize, delegations, discovery, introspect, logout, revoke, runtime, session_check, token, userinfo,
+};
 use crate::{assets, pages};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 /// The whole of the public listener.
 pub fn router(app: App) -> Router {
@@ -44,6 +46,9 @@ fn open_to_browsers() -> Router<App> {
         .route("/api/oauth/userinfo", get(userinfo::userinfo).post(userinfo::userinfo).options(preflight))
         .route("/api/oauth/session/check", post(session_check::check).options(preflight))
         .route("/api/oauth/app/{client_id}", get(crate::api::metadata::app).options(preflight))
+        .route("/api/oauth/resource/{key}", get(crate::api::metadata::resource).options(preflight))
+        .route("/api/oauth/delegations", get(delegations::list).options(preflight))
+        .route("/api/oauth/delegations/{id}", delete(delegations::end).options(preflight))
         .layer(from_fn(cors::open))
 }
 
@@ -52,6 +57,9 @@ fn protocol_pages() -> Router<App> {
     Router::new()
         .route("/signin", get(authorize::open).post(authorize::open_by_post))
         .route("/authorize", get(authorize::open).post(authorize::open_by_post))
+        .route("/connect/runtime", get(runtime::show))
+        .route("/connect/runtime/check", post(runtime::check))
+        .route("/connect", get(authorize::connect).post(authorize::connect_by_post))
         .route("/signin/decision", post(authorize::decide))
         .route("/logout", get(logout::open).post(logout::open_by_post))
         .route("/logout/confirm", post(logout::confirm))

@@ -103,10 +103,34 @@ impl<'a> Browser<'a> {
 
     /// Decides on a consent page.
     pub async fn decides(&mut self, page: &Answer, decision: &str) -> Answer {
+        self.decides_with(page, &[("decision", decision)]).await
+    }
+
+    /// Decides, with fields set otherwise than the page has them.
+    pub async fn decides_with(&mut self, page: &Answer, set: &[(&str, &str)]) -> Answer {
         let mut fields = page.form_with("flow");
-        fields.insert("decision".into(), decision.into());
+        fields.extend(set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.posts("/signin/decision", &fields).await
+    }
+
+    /// Lets the app use a resource; gives the code.
+    pub async fn connects(&mut self, app: &TestApp<'_>, resource: &str, scope: &str, when: Option<&str>) -> String {
+        let more = if when.is_some() { [("presence", "background")].as_slice() } else { &[] };
+        let page = self.opens(&app.connects_to(resource, scope, more)).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let mut set = vec![("decision", "allow")];
+        set.extend(when.map(|when| ("when", when)));
+        let answer = self.decides_with(&page, &set).await;
+        answer.location_field("code").unwrap_or_else(|| panic!("no code: {answer:?}"))
+    }
+
+    /// Lets the app use a resource; gives the subject token.
+    pub async fn allows(&mut self, app: &TestApp<'_>, resource: &str, scope: &str, when: Option<&str>) -> String {
+        let code = self.connects(app, resource, scope, when).await;
+        let tokens = app.redeems(&code).await;
+        assert_eq!(tokens.status, 200, "{tokens:?}");
+        tokens.json()["access_token_jwt"].as_str().expect("a subject token").to_owned()
     }
 
     /// Signs in at the app, allowing whatever is asked; gives the code.

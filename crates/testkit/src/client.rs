@@ -54,6 +54,28 @@ impl<'a> TestApp<'a> {
         format!("/signin?{}", form(&fields))
     }
 
+    /// The address it sends people to for what another app offers.
+    pub fn connects_to(&self, resource: &str, scope: &str, more: &[(&str, &str)]) -> String {
+        let mut fields = vec![("resource", resource), ("scope", scope), ("response_type", "")];
+        fields.extend(more);
+        self.request(&fields).replacen("/signin?", "/connect?", 1)
+    }
+
+    /// Exchanges a subject token.
+    pub async fn exchanges(&self, subject: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut all =
+            vec![("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", subject)];
+        all.extend(fields);
+        self.asks(&all).await
+    }
+
+    /// The delegated token for a subject token, which must be given.
+    pub async fn delegated(&self, subject: &str, resource: &str) -> String {
+        let answer = self.exchanges(subject, &[("resource", resource)]).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["access_token"].as_str().expect("a token").to_owned()
+    }
+
     /// Posts to the token endpoint with the app's own authentication (post) besides the fields.
     pub async fn asks(&self, fields: &[(&str, &str)]) -> Answer {
         self.posts("/api/oauth/token", fields).await

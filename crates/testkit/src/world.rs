@@ -125,7 +125,8 @@ impl World {
     /// Applies a manifest and gives its output by name: `app.notes.client_id`.
     pub async fn applies(&self, manifest: &str) -> std::collections::BTreeMap<String, String> {
         let no_environment = |_: &str| None;
-        let lines = server::apply::run(&self.store, &self.seams, manifest, Path::new("."), &no_environment).await;
+        let (path, issuer) = (Path::new("."), &self.app.config.issuer);
+        let lines = server::apply::run(&self.store, &self.seams, manifest, path, &no_environment, issuer).await;
         self.app.oauth.apps.forget();
         let lines = lines.unwrap_or_else(|error| panic!("{error}\n{manifest}"));
         lines
@@ -138,6 +139,18 @@ impl World {
     /// A confidential app at `https://{key}.test`, EdDSA, with the given further lines of its manifest.
     pub async fn app(&self, key: &str, more: &str) -> TestApp<'_> {
         TestApp::made(self, key, more).await
+    }
+
+    /// An app that offers a resource `{key}:inference` with the scopes `ask`, `history` and `erase`, and the given further lines.
+    pub async fn target(&self, key: &str, more: &str) -> TestApp<'_> {
+        let resource = format!(
+            "[[resource]]\nkey = \"{key}:inference\"\napp = \"{key}\"\nname = \"{key} inference\"\n\
+             audience = \"https://{key}.test/api\"\nruntime_endpoint = \"https://{key}.test/runtime\"\nscopes = [\n\
+             {{ name = \"ask\", text = \"Ask questions in your name\", risk = \"low\" }},\n\
+             {{ name = \"history\", text = \"Read the questions you asked before\", risk = \"medium\" }},\n\
+             {{ name = \"erase\", text = \"Erase what you asked\", risk = \"high\" }},\n]\n{more}\n"
+        );
+        TestApp::made(self, key, &format!("website_url = \"https://{key}.test/\"\n{resource}")).await
     }
 
     /// Sends a request with these headers, and `Host` unless it is among them.

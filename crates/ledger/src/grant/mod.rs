@@ -4,8 +4,8 @@ mod end;
 mod open;
 mod rows;
 
-pub use end::{Ending, end, end_all_of_account, end_all_of_app, end_all_of_kind};
-pub use open::{NewGrant, open, set_scope};
+pub use end::{Ending, end, end_all_of_account, end_all_of_app, end_all_of_kind, end_all_of_target};
+pub use open::{NewGrant, open, set_scope, set_terms};
 pub use rows::{find, find_live, list_of_account, list_of_app, page_of_app, touch, use_of_app};
 
 use base::{AccountId, AppId, GrantId, IdentityId, Scope, Time};
@@ -60,7 +60,8 @@ impl Presence {
         }
     }
 
-    fn parse(text: &str) -> Option<Presence> {
+    /// From the word.
+    pub fn parse(text: &str) -> Option<Presence> {
         [Presence::UserPresent, Presence::Background].into_iter().find(|presence| presence.as_str() == text)
     }
 }
@@ -122,6 +123,8 @@ pub struct Grant {
     pub last_used_at: Option<Time>,
     pub expires_at: Option<Time>,
     pub ended_at: Option<Time>,
+    /// The terms of its resource that it was made under; only connector grants have any.
+    pub terms: Option<i64>,
 }
 
 impl Grant {

@@ -19,6 +19,8 @@ pub struct NewGrant {
     pub withheld: Scope,
     pub presence: Option<Presence>,
     pub expires_at: Option<Time>,
+    /// The terms of the resource that the person was shown; only connector grants have any.
+    pub terms: Option<i64>,
 }
 
 impl NewGrant {
@@ -36,6 +38,7 @@ impl NewGrant {
             withheld: Scope::empty(),
             presence: None,
             expires_at: None,
+            terms: None,
         })
     }
 }
@@ -48,4 +51,16 @@ pub fn open(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
 /// Sets what a live node covers, and what could not be given: the person was shown the whole and allowed it.
 pub fn set_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, withheld: &Scope, now: Time) -> Result<(), Fault> {
     rows::update_scope(tx, id, scope, withheld, now)
+}
+
+/// Sets what a live connector grant covers, when, and under which terms of its resource: the person was shown all of it.
+pub fn set_terms(
+    tx: &mut Tx,
+    id: &GrantId,
+    scope: &Scope,
+    presence: Presence,
+    terms: i64,
+    now: Time,
+) -> Result<(), Fault> {
+    rows::update_terms(tx, id, scope, presence, terms, now)
 }

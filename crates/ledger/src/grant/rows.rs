@@ -26,14 +26,15 @@ fn grant(row: &Row) -> Result<Grant, Fault> {
         last_used_at: row.opt_time("last_used_at")?,
         expires_at: row.opt_time("expires_at")?,
         ended_at: row.opt_time("ended_at")?,
+        terms: row.opt_int("terms")?,
     })
 }
 
 pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
     let sql =
         "INSERT INTO grants (id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                                   created_at, updated_at, expires_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)";
+                                   created_at, updated_at, expires_at, terms)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)";
     tx.run(
         sql,
         args![
@@ -48,7 +49,8 @@ pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault
             new.withheld,
             new.presence.map(Presence::as_str),
             now,
-            new.expires_at
+            new.expires_at,
+            new.terms
         ],
     )?;
     Ok(())
@@ -62,10 +64,26 @@ pub(super) fn update_scope(tx: &mut Tx, id: &GrantId, scope: &Scope, withheld: &
     Ok(())
 }
 
+/// Sets all that a live connector grant covers.
+pub(super) fn update_terms(
+    tx: &mut Tx,
+    id: &GrantId,
+    scope: &Scope,
+    presence: Presence,
+    terms: i64,
+    now: Time,
+) -> Result<(), Fault> {
+    let sql = "UPDATE grants
+               SET scope = $2, presence = $3, terms = $4, updated_at = $5
+               WHERE id = $1 AND ended_at IS NULL";
+    tx.run(sql, args![id, scope, presence.as_str(), terms, now])?;
+    Ok(())
+}
+
 /// The node with this id, live or ended.
 pub fn find(tx: &mut Tx, id: &GrantId) -> Result<Option<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
                FROM grants
                WHERE id = $1";
     tx.one(sql, args![id])?.as_ref().map(grant).transpose()
@@ -80,7 +98,7 @@ pub fn find_live(
     target: &str,
 ) -> Result<Option<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
                FROM grants
                WHERE identity_id = $1 AND app_id = $2 AND kind = $3 AND target = $4 AND ended_at IS NULL";
     tx.one(sql, args![identity, app, kind.as_str(), target])?.as_ref().map(grant).transpose()
@@ -89,7 +107,7 @@ pub fn find_live(
 /// Live nodes of an account, newest first.
 pub fn list_of_account(tx: &mut Tx, account: &AccountId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
                FROM grants
                WHERE account_id = $1 AND kind = $2 AND ended_at IS NULL
                ORDER BY id DESC
@@ -100,7 +118,7 @@ pub fn list_of_account(tx: &mut Tx, account: &AccountId, kind: Kind, limit: u32)
 /// Live nodes of an app, newest first.
 pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
                FROM grants
                WHERE app_id = $1 AND kind = $2 AND ended_at IS NULL
                ORDER BY id DESC
@@ -111,12 +129,20 @@ pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<V
 /// What hangs on an app now: every kind, below an id (empty for the newest), newest first.
 pub fn page_of_app(tx: &mut Tx, app: &AppId, before: &str, limit: u32) -> Result<Vec<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
                FROM grants
                WHERE app_id = $1 AND ended_at IS NULL AND ($2 = '' OR id < $2)
                ORDER BY id DESC
                LIMIT $3";
     tx.all(sql, args![app, before, limit])?.iter().map(grant).collect()
+}
+
+/// Live connector grants on a target.
+pub(super) fn live_ids_of_target(tx: &mut Tx, target: &str) -> Result<Vec<GrantId>, Fault> {
+    let sql = "SELECT id
+               FROM grants
+               WHERE target = $1 AND kind = 'connector' AND ended_at IS NULL";
+    tx.all(sql, args![target])?.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
 }
 
 /// How many identities let an app know them, and when one of those permissions was last used.
@@ -144,7 +170,7 @@ pub(super) fn take_live(tx: &mut Tx, id: &GrantId, by: EndedBy, now: Time) -> Re
                SET ended_at = $2, ended_by = $3
                WHERE id = $1 AND ended_at IS NULL
                RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                         created_at, updated_at, last_used_at, expires_at, ended_at";
+                         created_at, updated_at, last_used_at, expires_at, ended_at, terms";
     tx.one(sql, args![id, now, by.as_str()])?.as_ref().map(grant).transpose()
 }
 
@@ -154,7 +180,7 @@ pub(super) fn take_children(tx: &mut Tx, parent: &GrantId, now: Time) -> Result<
                SET ended_at = $2, ended_by = $3
                WHERE parent_id = $1 AND ended_at IS NULL
                RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                         created_at, updated_at, last_used_at, expires_at, ended_at";
+                         created_at, updated_at, last_used_at, expires_at, ended_at, terms";
     tx.all(sql, args![parent, now, EndedBy::Parent.as_str()])?.iter().map(grant).collect()
 }
 

@@ -2,7 +2,10 @@
 
 mod rows;
 
-pub use rows::{count_of_app, list, list_of_account, list_of_app, list_of_organization, write, written};
+pub use rows::{
+    count_of_app, list, list_of_account, list_of_app, list_of_both, list_of_organization, list_of_target, write,
+    written,
+};
 
 use base::{AccountId, AppId, Fault, GrantId, IdentityId, OrganizationId, Seams, Time};
 
@@ -20,6 +23,7 @@ pub struct Entry {
     app: Option<AppId>,
     organization: Option<OrganizationId>,
     grant: Option<GrantId>,
+    target: Option<AppId>,
     source: Option<String>,
     detail: Option<serde_json::Value>,
 }
@@ -35,6 +39,7 @@ impl Entry {
             app: None,
             organization: None,
             grant: None,
+            target: None,
             source: None,
             detail: None,
         })
@@ -70,6 +75,12 @@ impl Entry {
         self
     }
 
+    /// The app at which it was done, where two took part: its developers see the row too.
+    pub fn target(mut self, target: &AppId) -> Entry {
+        self.target = Some(target.clone());
+        self
+    }
+
     /// Where the request came from (client address).
     pub fn source(mut self, source: &str) -> Entry {
         self.source = Some(source.to_owned());
@@ -94,6 +105,7 @@ pub struct Told {
     pub app: Option<AppId>,
     pub organization: Option<OrganizationId>,
     pub grant: Option<GrantId>,
+    pub target: Option<AppId>,
     pub source: Option<String>,
     pub detail: Option<serde_json::Value>,
 }

@@ -15,8 +15,9 @@ pub fn written() -> u64 {
 /// Writes the row.
 pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
     let sql =
-        "INSERT INTO journal (id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        "INSERT INTO journal (id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail,
+                                    target_app_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     tx.send(
         sql,
         args![
@@ -28,7 +29,8 @@ pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
             entry.organization,
             entry.grant,
             entry.source,
-            entry.detail.as_ref().map(ToString::to_string)
+            entry.detail.as_ref().map(ToString::to_string),
+            entry.target
         ],
     )?;
     WRITTEN.fetch_add(1, Ordering::Relaxed);
@@ -46,6 +48,7 @@ fn told(row: &Row) -> Result<Told, Fault> {
         app: row.opt_text("app_id")?.map(AppId::from_text),
         organization: row.opt_text("organization_id")?.map(OrganizationId::from_text),
         grant: row.opt_text("grant_id")?.map(GrantId::from_text),
+        target: row.opt_text("target_app_id")?.map(AppId::from_text),
         source: row.opt_text("source")?,
         detail: row.opt_text("detail")?.and_then(|text| serde_json::from_str(&text).ok()),
     })
@@ -53,7 +56,8 @@ fn told(row: &Row) -> Result<Told, Fault> {
 
 /// Rows of an account before a number (`i64::MAX` for the newest), newest first.
 pub fn list_of_account(tx: &mut Tx, account: &AccountId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
-    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+    let sql =
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
                FROM journal
                WHERE account_id = $1 AND id < $2
                ORDER BY id DESC
@@ -63,12 +67,34 @@ pub fn list_of_account(tx: &mut Tx, account: &AccountId, before: i64, limit: u32
 
 /// Rows of an app before a number, newest first.
 pub fn list_of_app(tx: &mut Tx, app: &AppId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
-    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+    let sql =
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
                FROM journal
                WHERE app_id = $1 AND id < $2
                ORDER BY id DESC
                LIMIT $3";
     tx.all(sql, args![app, before, limit])?.iter().map(told).collect()
+}
+
+/// What other apps did at an app, before a number, newest first.
+pub fn list_of_target(tx: &mut Tx, target: &AppId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+    let sql =
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
+               FROM journal
+               WHERE target_app_id = $1 AND id < $2
+               ORDER BY id DESC
+               LIMIT $3";
+    tx.all(sql, args![target, before, limit])?.iter().map(told).collect()
+}
+
+/// What an app did, and what others did at it, before a number, newest first.
+pub fn list_of_both(tx: &mut Tx, app: &AppId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+    let mut both = list_of_app(tx, app, before, limit)?;
+    both.extend(list_of_target(tx, app, before, limit)?);
+    both.sort_by_key(|told| std::cmp::Reverse(told.number));
+    both.dedup_by_key(|told| told.number);
+    both.truncate(limit as usize);
+    Ok(both)
 }
 
 /// Rows of an organization before a number, newest first.
@@ -78,7 +104,8 @@ pub fn list_of_organization(
     before: i64,
     limit: u32,
 ) -> Result<Vec<Told>, Fault> {
-    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+    let sql =
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
                FROM journal
                WHERE organization_id = $1 AND id < $2
                ORDER BY id DESC
@@ -88,7 +115,8 @@ pub fn list_of_organization(
 
 /// All rows before a number, newest first. For operators.
 pub fn list(tx: &mut Tx, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
-    let sql = "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail
+    let sql =
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
                FROM journal
                WHERE id < $1
                ORDER BY id DESC

@@ -262,7 +262,8 @@ fn switch(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &AppId, act: Act) -
 pub fn delete(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &AppId) -> Result<u64, Error> {
     actor.needs(tx, id, Role::Admin)?;
     let app = rows::hold(tx, id, seams.now())?.ok_or(Error::NotFound)?;
-    let ended = grant::end_all_of_app(tx, id, EndedBy::App, seams.now())?;
+    let ended =
+        grant::end_all_of_app(tx, id, EndedBy::App, seams.now())? + crate::resource::delete_of_app(tx, seams, id)?;
     rows::delete(tx, id)?;
     rows::raise_version(tx)?;
     let detail = serde_json::json!({ "by": actor.word(), "name": app.name, "grants_ended": ended });

@@ -182,7 +182,8 @@ fn check_description(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
-fn is_deceptive(character: char) -> bool {
+/// A character that cannot be seen, or turns those beside it around.
+pub(crate) fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'

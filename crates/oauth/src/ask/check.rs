@@ -1,7 +1,7 @@
 //! The rules of an authorization request, one small function each, in the order they are asked.
 
 use super::parse::{self, Asked};
-use super::{Answer, Halt, Prompt, Proposal, ResponseMode};
+use super::{Answer, Halt, Prompt, Proposal, ResponseMode, connector};
 use crate::OAuth;
 use crate::app::App;
 use crate::refusal::Code;
@@ -20,7 +20,11 @@ pub const RULES: &[(&str, &str)] = &[
     ("code_challenge", "S256; required for public and Quick apps, and where the owner says so"),
     ("prompt", "none stands alone"),
     ("max_age", "a whole number of seconds"),
-    ("resource", "a registered key or audience"),
+    (
+        "resource",
+        "the key of a resource that is in service; then scope is of that resource, and at /connect it is required",
+    ),
+    ("mode, presence", "user_present or background"),
     ("id_token_hint", "an ID token of ours, expired or not"),
 ];
 
@@ -43,13 +47,17 @@ pub async fn check(oauth: &OAuth, asked: &Asked) -> Result<Proposal, Halt> {
     if asked.response_mode.as_deref().is_some_and(|mode| response_mode(mode).is_none()) {
         return Err(halt(Code::InvalidRequest, "response_mode must be query or form_post"));
     }
-    let scope = check_scope(&app, asked).map_err(|description| halt(Code::InvalidScope, description))?;
+    let connector = match connector::check(oauth, &app, asked).await? {
+        Ok(connector) => connector,
+        Err((code, description)) => return Err(halt(code, description)),
+    };
+    let scope = match &connector {
+        Some(_) => connector::own_scope(&app),
+        None => check_scope(&app, asked).map_err(|description| halt(Code::InvalidScope, description))?,
+    };
     let challenge = check_challenge(&app, asked).map_err(|description| halt(Code::InvalidRequest, description))?;
     let prompt = check_prompt(asked).map_err(|description| halt(Code::InvalidRequest, description))?;
     let max_age_secs = check_max_age(asked).map_err(|description| halt(Code::InvalidRequest, description))?;
-    if asked.resource.is_some() {
-        return Err(halt(Code::InvalidTarget, "the resource does not exist or is not active"));
-    }
     let hinted_subject = match &asked.id_token_hint {
         Some(hint) => match oauth.read_id_token_hint(hint) {
             Some(hinted) if hinted.client_id == app.id.as_str() => Some(hinted.subject),
@@ -68,6 +76,7 @@ pub async fn check(oauth: &OAuth, asked: &Asked) -> Result<Proposal, Halt> {
         state: asked.state.clone(),
         nonce: asked.nonce.clone(),
         scope,
+        connector,
         challenge,
         prompt,
         max_age_secs,
@@ -141,7 +150,15 @@ fn check_shape(asked: &Asked) -> Result<(), &'static str> {
     if asked.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
         return Err("state is longer than 4096 characters");
     }
-    let others = [&asked.nonce, &asked.login_hint, &asked.identity_id, &asked.acr_values, &asked.prompt, &asked.scope];
+    let others = [
+        &asked.nonce,
+        &asked.login_hint,
+        &asked.identity_id,
+        &asked.acr_values,
+        &asked.prompt,
+        &asked.scope,
+        &asked.resource,
+    ];
     if others.into_iter().flatten().any(|field| field.len() > LONGEST_FIELD) {
         return Err("a parameter is longer than 2048 characters");
     }

@@ -1,13 +1,16 @@
 //! An authorization request: what was asked (RFC 6749 §4.1.1, OIDC Core §3.1.2.1), and what of it may go on.
 
 mod check;
+mod connector;
 mod parse;
 
 pub use check::{RULES, check};
+pub use connector::Connector;
 pub use parse::Asked;
 
 use crate::app::App;
 use base::{IdentityId, RedirectUri, Scope};
+use ledger::Presence;
 use std::sync::Arc;
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
@@ -34,7 +37,10 @@ pub struct Proposal {
     pub mode: ResponseMode,
     pub state: Option<String>,
     pub nonce: Option<String>,
+    /// What is asked of sign-in; with a connector, what it takes to know who they are.
     pub scope: Scope,
+    /// What is asked at another app.
+    pub connector: Option<Connector>,
     /// The S256 challenge (RFC 7636).
     pub challenge: Option<String>,
     pub prompt: Prompt,
@@ -45,6 +51,13 @@ pub struct Proposal {
     pub identity_hint: Option<IdentityId>,
     /// The subject of a valid `id_token_hint`: nobody else will do.
     pub hinted_subject: Option<String>,
+}
+
+impl Proposal {
+    /// True when nothing may be shown: an answer comes at once, or the code that says what stood in the way.
+    pub fn is_silent(&self) -> bool {
+        self.prompt.none || self.connector.as_ref().is_some_and(|asked| asked.mode == Presence::Background)
+    }
 }
 
 /// An answer to the app, to be sent to its redirect URI.

@@ -21,12 +21,18 @@ pub struct Asked {
     pub id_token_hint: Option<String>,
     pub acr_values: Option<String>,
     pub resource: Option<String>,
+    /// `user_present` or `background` (seed 000).
+    pub mode: Option<String>,
+    /// `background` asks that the page offer it (`product.md` 3.5).
+    pub presence: Option<String>,
     pub request: Option<String>,
     pub request_uri: Option<String>,
     pub registration: Option<String>,
     pub authorization_details: Option<String>,
     pub repeated: Vec<&'static str>,
     pub has_control_characters: bool,
+    /// It arrived at `/connect`, which is for resources alone.
+    pub needs_resource: bool,
 }
 
 impl Asked {
@@ -57,6 +63,8 @@ impl Asked {
             "id_token_hint" => ("id_token_hint", &mut self.id_token_hint),
             "acr_values" => ("acr_values", &mut self.acr_values),
             "resource" => ("resource", &mut self.resource),
+            "mode" => ("mode", &mut self.mode),
+            "presence" => ("presence", &mut self.presence),
             "request" => ("request", &mut self.request),
             "request_uri" => ("request_uri", &mut self.request_uri),
             "registration" => ("registration", &mut self.registration),

@@ -8,6 +8,7 @@ mod rows;
 pub(crate) use rows::{burn, delete, end, end_all, family, find, insert, over_after, take};
 
 use crate::ask::Proposal;
+use crate::connector::Allowed;
 use crate::signer::Signer;
 use base::{AccountId, AppId, Bearer, Fault, GrantId, IdentityId, Scope, Time};
 
@@ -33,6 +34,7 @@ pub(crate) struct NewFamily {
     pub acr: Option<String>,
     pub code_until: Option<Time>,
     pub until: Time,
+    pub connector: Option<Allowed>,
 }
 
 impl NewFamily {
@@ -65,6 +67,7 @@ impl NewFamily {
             acr: Some(signer.acr.clone()),
             code_until: Some(code_until),
             until,
+            connector: None,
         }
     }
 
@@ -88,6 +91,7 @@ impl NewFamily {
             acr: None,
             code_until: None,
             until,
+            connector: None,
         }
     }
 }
@@ -121,6 +125,8 @@ pub(crate) struct Family {
     pub amr: Option<String>,
     pub acr: Option<String>,
     pub code_until: Option<Time>,
+    /// What the person allowed at another app, until the code is redeemed.
+    pub connector: Option<Allowed>,
     pub has_ended: bool,
     pub grant_has_ended: bool,
     pub session_has_ended: bool,

@@ -3,6 +3,7 @@
 //! The lookups join the grant, the session's node and the app: whether a token is alive is one statement (`performance.md`).
 
 use super::{CodeState, Family, NewFamily};
+use crate::connector::Allowed;
 use base::{AccountId, AppId, Bearer, Fault, GrantId, IdentityId, Time};
 use db::{Row, Tx, args};
 
@@ -10,8 +11,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewFamily) -> Result<(), Fault> {
     let sql =
         "INSERT INTO families (id, code_digest, app_id, account_id, identity_id, grant_id, session_grant_id, scope,
                                      asked_scope, redirect_uri, code_challenge, nonce, auth_time, amr, acr,
-                                     code_expires_at, expires_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+                                     code_expires_at, expires_at, connector)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     tx.send(
         sql,
         args![
@@ -31,7 +32,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewFamily) -> Result<(), Fault> {
             new.amr,
             new.acr,
             new.code_until,
-            new.until
+            new.until,
+            new.connector.as_ref().map(Allowed::to_json).transpose()?
         ],
     )?;
     Ok(())
@@ -42,7 +44,7 @@ pub(crate) fn find(tx: &mut Tx, code: &Bearer) -> Result<Option<Family>, Fault> 
     let sql =
         "SELECT f.id, f.code_digest, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
                       f.asked_scope, f.redirect_uri, f.code_challenge, f.nonce, f.auth_time, f.amr, f.acr,
-                      f.code_expires_at, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
+                      f.code_expires_at, f.connector, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
                       g.ended_at AS grant_ended_at, s.ended_at AS session_ended_at,
                       a.id AS registered_id, a.disabled_at
                FROM families f
@@ -55,7 +57,9 @@ pub(crate) fn find(tx: &mut Tx, code: &Bearer) -> Result<Option<Family>, Fault> 
     if !code.opens(digest.as_deref()) {
         return Ok(None);
     }
-    row.as_ref().map(family).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let connector = row.opt_text("connector")?.map(|text| Allowed::of_json(&text)).transpose()?;
+    Ok(Some(Family { connector, ..family(&row)? }))
 }
 
 /// Reads the columns that every lookup of a family selects, under the names of [`find`].
@@ -88,6 +92,7 @@ pub(crate) fn family(row: &Row) -> Result<Family, Fault> {
         amr: row.opt_text("amr")?,
         acr: row.opt_text("acr")?,
         code_until: row.opt_time("code_expires_at")?,
+        connector: None,
         has_ended: row.opt_time("family_ended_at")?.is_some(),
         grant_has_ended: row.opt_time("grant_ended_at")?.is_some(),
         session_has_ended: row.opt_time("session_ended_at")?.is_some(),

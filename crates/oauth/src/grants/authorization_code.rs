@@ -61,6 +61,14 @@ impl OAuth {
                     code::end(tx, family.number, EndedBy::Replay.as_str(), now)?;
                     return Ok(Redeemed::Replayed);
                 }
+                if let Some(allowed) = &family.connector {
+                    let written = allowed.write(tx, &family, &oauth.seams, now)?;
+                    let detail = serde_json::json!({
+                        "resource": written.resource.key, "scope": written.scope.to_string(),
+                    });
+                    let entry = entry(acts::CONNECTOR_GRANTED)?.grant(&written.grant).target(&written.resource.app);
+                    journal::write(tx, &entry.detail(detail))?;
+                }
                 let issued = oauth.store_tokens(tx, app, family.clone(), person, now)?;
                 if let Some(grant) = &family.grant {
                     grant::touch(tx, grant, now)?;

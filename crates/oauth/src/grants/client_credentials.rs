@@ -67,6 +67,7 @@ fn family(new: NewFamily) -> Family {
         amr: None,
         acr: None,
         code_until: None,
+        connector: None,
         has_ended: false,
         grant_has_ended: false,
         session_has_ended: false,

@@ -4,6 +4,9 @@ mod authorization_code;
 mod client_credentials;
 mod refresh_token;
 mod share;
+mod token_exchange;
+
+pub use token_exchange::{ACCESS_TOKEN_TYPE, ExchangeAsk};
 
 pub(crate) use share::Flights;
 

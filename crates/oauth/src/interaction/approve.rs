@@ -6,28 +6,31 @@ use crate::OAuth;
 use crate::acts;
 use crate::ask::{Answer, Proposal};
 use crate::code::{self, NewFamily};
+use crate::connector::Allowed;
 use crate::refusal::Code;
 use crate::signer::Signer;
 use base::{Bearer, Fault, GrantId, IdentityId, Scope, Time};
 use db::Tx;
-use ledger::{Entry, Kind, NewGrant, grant, journal};
+use ledger::{Act, Entry, Kind, NewGrant, Presence, grant, journal};
 
 impl OAuth {
     /// Allow: opens or widens the sign-in grant and issues the code, in one write. Nothing when the request was decided before, or
-    /// the identity is not the signer's.
+    /// the identity is not the signer's. `presence` is the answer to *when*, where the page asked it.
     pub async fn approve(
         &self,
         interaction: &Interaction,
         proposal: &Proposal,
         signer: &Signer,
         identity: &str,
+        presence: Option<Presence>,
     ) -> Result<Option<Answer>, Fault> {
         let Some(persona) = signer.persona(identity) else { return Ok(None) };
         if proposal.hinted_subject.as_deref().is_some_and(|subject| subject != identity) {
             return Ok(None);
         }
         let (scope, _) = split_email(&proposal.scope, persona);
-        self.issue(proposal, signer, &persona.id, scope, Consent::Given { interaction: interaction.number }).await
+        self.issue(proposal, signer, &persona.id, scope, Consent::Given { interaction: interaction.number, presence })
+            .await
     }
 
     /// Deny: the app is told, nothing is kept but the row in the journal.
@@ -37,7 +40,7 @@ impl OAuth {
         proposal: &Proposal,
         signer: &Signer,
     ) -> Result<Option<Answer>, Fault> {
-        let entry = Entry::new(acts::SIGN_IN_DENIED, &self.seams)?.account(&signer.account).app(&proposal.app.id);
+        let entry = self.entry_of(proposal, signer, acts::SIGN_IN_DENIED, acts::CONNECTOR_DENIED)?;
         let (number, now) = (interaction.number, self.seams.now());
         let is_taken = self
             .store
@@ -50,6 +53,18 @@ impl OAuth {
             })
             .await?;
         Ok(is_taken.then(|| self.denied(proposal)))
+    }
+
+    /// The row for a decision: about sign-in, or about what is done at another app, whose developers see it too.
+    fn entry_of(&self, proposal: &Proposal, signer: &Signer, sign_in: Act, connector: Act) -> Result<Entry, Fault> {
+        let act = if proposal.connector.is_some() { connector } else { sign_in };
+        let entry = Entry::new(act, &self.seams)?.account(&signer.account).app(&proposal.app.id);
+        Ok(match &proposal.connector {
+            None => entry,
+            Some(asked) => entry.target(&asked.resource.app).detail(serde_json::json!({
+                "resource": asked.resource.key, "scope": asked.scope.to_string(),
+            })),
+        })
     }
 
     fn denied(&self, proposal: &Proposal) -> Answer {
@@ -83,15 +98,14 @@ impl OAuth {
         scope: Scope,
         consent: Consent,
     ) -> Result<Option<Answer>, Fault> {
-        let (seams, now) = (self.seams.clone(), self.seams.now());
+        let (oauth, now) = (self.clone(), self.seams.now());
         let code_until = now.plus_secs(self.settings.code_secs);
-        let lives_until = self.family_until(&proposal.app, &scope, now);
         let (proposal_in, signer_in, identity) = (proposal.clone(), signer.clone(), identity.clone());
         let code = self
             .store
             .write_again(move |tx| {
-                let (proposal, signer) = (&proposal_in, &signer_in);
-                if let Consent::Given { interaction } = consent
+                let (proposal, signer, seams) = (&proposal_in, &signer_in, &oauth.seams);
+                if let Consent::Given { interaction, .. } = consent
                     && !rows::take(tx, interaction, now)?
                 {
                     return Ok(None);
@@ -100,21 +114,22 @@ impl OAuth {
                 if !session.is_some_and(|session| session.is_live(now)) {
                     return Ok(None);
                 }
-                let mut entry = Entry::new(acts::SIGN_IN_ALLOWED, &seams)?
-                    .account(&signer.account)
-                    .identity(&identity)
-                    .app(&proposal.app.id);
-                let Some(grant) = consent.grant(tx, proposal, signer, &identity, &scope, &seams, now)? else {
+                let Some((grant, scope)) = consent.grant(tx, proposal, signer, &identity, &scope, seams, now)? else {
                     return Ok(None);
                 };
                 let code = Bearer::mint(code::PREFIX, seams.number()?, seams.entropy())?;
-                code::insert(
-                    tx,
-                    &NewFamily::of_code(&code, proposal, signer, &identity, &grant, &scope, code_until, lives_until),
-                )?;
-                entry = entry.grant(&grant);
+                let until = oauth.family_until(&proposal.app, &scope, now);
+                let family = NewFamily::of_code(&code, proposal, signer, &identity, &grant, &scope, code_until, until);
+                let connector = match (&proposal.connector, consent) {
+                    (Some(asked), Consent::Given { presence, .. }) => {
+                        Some(Allowed::new(asked, presence.filter(|_| asked.offers_background)))
+                    }
+                    _ => None,
+                };
+                code::insert(tx, &NewFamily { connector, ..family })?;
                 if matches!(consent, Consent::Given { .. }) {
-                    journal::write(tx, &entry)?;
+                    let entry = oauth.entry_of(proposal, signer, acts::SIGN_IN_ALLOWED, acts::CONNECTOR_ALLOWED)?;
+                    journal::write(tx, &entry.identity(&identity).grant(&grant))?;
                 }
                 Ok::<_, Fault>(Some(code.secret().clone()))
             })
@@ -126,12 +141,13 @@ impl OAuth {
 #[derive(Debug, Clone, Copy)]
 enum Consent {
     /// Given now, on the page of this stored request.
-    Given { interaction: i64 },
+    Given { interaction: i64, presence: Option<Presence> },
     /// Given before: the grant must cover it still.
     Remembered,
 }
 
 impl Consent {
+    /// The sign-in grant, opened or widened, and what the code is good for.
     #[allow(clippy::too_many_arguments)]
     fn grant(
         self,
@@ -142,16 +158,19 @@ impl Consent {
         scope: &Scope,
         seams: &base::Seams,
         now: Time,
-    ) -> Result<Option<GrantId>, Fault> {
+    ) -> Result<Option<(GrantId, Scope)>, Fault> {
         let found = grant::find_live(tx, Kind::SignIn, identity, &proposal.app.id, "")?;
         match (found, self) {
-            (Some(grant), Consent::Remembered) if grant.scope.covers(scope) => Ok(Some(grant.id)),
+            (Some(grant), Consent::Remembered) if grant.scope.covers(scope) => Ok(Some((grant.id, scope.clone()))),
             (_, Consent::Remembered) => Ok(None),
             (Some(grant), Consent::Given { .. }) => {
                 let covered = grant.scope.union(scope);
                 let withheld = grant.withheld.union(&proposal.scope).without(&covered);
                 grant::set_scope(tx, &grant.id, &covered, &withheld, now)?;
-                Ok(Some(grant.id))
+                // A connector request names no sign-in scope: its code is good for what was allowed before.
+                let is_connector = proposal.connector.is_some();
+                let good_for = if is_connector { covered.intersection(&proposal.app.scopes) } else { scope.clone() };
+                Ok(Some((grant.id, good_for)))
             }
             (None, Consent::Given { .. }) => {
                 let new = NewGrant {
@@ -163,7 +182,7 @@ impl Consent {
                     ..NewGrant::of(Kind::SignIn, seams)?
                 };
                 grant::open(tx, &new, now)?;
-                Ok(Some(new.id))
+                Ok(Some((new.id, scope.clone())))
             }
         }
     }

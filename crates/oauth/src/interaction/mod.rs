@@ -7,6 +7,7 @@ mod approve;
 mod rows;
 mod step;
 
+pub use crate::connector::Standing;
 pub use step::{Ask, Step, Withheld};
 
 pub(crate) use rows::{sweep, take_all};

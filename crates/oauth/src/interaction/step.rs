@@ -2,10 +2,11 @@
 
 use crate::OAuth;
 use crate::ask::{Answer, Proposal};
+use crate::connector::Standing;
 use crate::refusal::Code;
 use crate::signer::{Persona, Signer};
 use base::{AppId, Fault, IdentityId, Scope, Time};
-use ledger::{Grant, Kind, grant};
+use ledger::{Grant, Kind, Presence, grant};
 
 /// What comes next.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Ask {
     /// All that was asked was allowed before: one sentence is enough.
     pub is_remembered: bool,
     pub withheld: Withheld,
+    /// What this identity has allowed at the other app, where one is asked about.
+    pub standing: Option<Standing>,
 }
 
 /// Whether the e-mail address can be given.
@@ -82,6 +85,10 @@ impl OAuth {
         };
         let grant = grants.iter().find(|grant| grant.identity.as_ref() == Some(&persona.id));
         let already = grant.map_or_else(Scope::empty, |grant| grant.scope.clone());
+        if let Some(asked) = &proposal.connector {
+            let standing = self.standing(asked, &persona.id, &proposal.app.id).await?;
+            return self.connector_step(proposal, signer, &persona.id, already, standing).await;
+        }
         let (needed, withheld) = split_email(&proposal.scope, persona);
         // What is missing must have been asked before and have been missing then too.
         let missing = proposal.scope.without(&needed);
@@ -96,16 +103,39 @@ impl OAuth {
                 Some(answer) => Ok(Step::Answer(answer)),
                 None => Ok(self.consent_or_ask(
                     proposal,
-                    Ask { identity, already: Scope::empty(), is_remembered: false, withheld },
+                    Ask { identity, already: Scope::empty(), is_remembered: false, withheld, standing: None },
                 )),
             };
         }
-        let ask = Ask { identity: persona.id.clone(), already, is_remembered, withheld };
+        let ask = Ask { identity: persona.id.clone(), already, is_remembered, withheld, standing: None };
+        Ok(self.consent_or_ask(proposal, ask))
+    }
+
+    /// `user_present` is always shown, `background` never is (seed 001, `product.md` 3.3 and 3.5).
+    async fn connector_step(
+        &self,
+        proposal: &Proposal,
+        signer: &Signer,
+        identity: &IdentityId,
+        already: Scope,
+        standing: Standing,
+    ) -> Result<Step, Fault> {
+        let is_shown = proposal.prompt.consent || proposal.prompt.select_account;
+        let asked = proposal.connector.as_ref().filter(|asked| asked.mode == Presence::Background && !is_shown);
+        if asked.is_some_and(|asked| standing.is_silent_for(asked)) {
+            // Nothing is granted here: what there is goes on (threat 127).
+            let scope = already.intersection(&proposal.app.scopes);
+            if let Some(answer) = self.issue_silently(proposal, signer, identity, scope).await? {
+                return Ok(Step::Answer(answer));
+            }
+        }
+        let (identity, is_remembered) = (identity.clone(), !already.is_empty());
+        let ask = Ask { identity, already, is_remembered, withheld: Withheld::Nothing, standing: Some(standing) };
         Ok(self.consent_or_ask(proposal, ask))
     }
 
     fn consent_or_ask(&self, proposal: &Proposal, ask: Ask) -> Step {
-        if proposal.prompt.none {
+        if proposal.is_silent() {
             return Step::Answer(self.refusal(
                 proposal,
                 Code::ConsentRequired,
@@ -116,7 +146,7 @@ impl OAuth {
     }
 
     fn sign_in_or(&self, proposal: &Proposal, code: Code, description: &'static str, again: bool) -> Step {
-        if proposal.prompt.none {
+        if proposal.is_silent() {
             Step::Answer(self.refusal(proposal, code, description))
         } else {
             Step::SignIn { again }

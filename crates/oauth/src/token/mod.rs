@@ -105,6 +105,18 @@ impl OAuth {
             .map_err(|_| Fault::new("token sign: the thread died"))?
     }
 
+    /// Signs one token, off the threads that serve where that is slow.
+    pub(crate) async fn sign_one(&self, alg: jose::Alg, kind: Kind, claims: Vec<u8>) -> Result<String, Fault> {
+        let signer = self.keys.signer(alg)?;
+        if alg != jose::Alg::Rs256 {
+            return signer.sign(kind, &claims);
+        }
+        let _turn = self.signing.acquire().await.map_err(|_| Fault::new("token sign: the queue is closed"))?;
+        tokio::task::spawn_blocking(move || signer.sign(kind, &claims))
+            .await
+            .map_err(|_| Fault::new("token sign: the thread died"))?
+    }
+
     fn sign_with(&self, signer: &jose::SigningKey, app: &App, issued: &Issued) -> Result<Tokens, Fault> {
         let access_jwt = signer.sign(Kind::AccessToken, &access_jwt::claims(self, app, issued)?)?;
         let id_token = match (&issued.person, issued.scope.has("openid")) {

@@ -2,7 +2,8 @@
 
 use crate::refusal::{Code, Result, refuse};
 use crate::{People, Session, acts};
-use base::{AccountId, GrantId};
+use base::{AccountId, Fault, GrantId};
+use db::Tx;
 use ledger::{EndedBy, Entry, Grant, Kind, grant, journal};
 
 const KINDS: [Kind; 4] = [Kind::SignIn, Kind::Connector, Kind::Connection, Kind::Agent];
@@ -34,6 +35,14 @@ impl People {
 
     /// Takes it back, with everything that hangs on it. Gives how much ended.
     pub async fn end_access(&self, session: &Session, id: &str) -> Result<usize> {
+        self.end_access_and(session, id, |_, _| Ok(())).await
+    }
+
+    /// As [`People::end_access`], and in the same transaction what only the caller knows to say of what ended.
+    pub async fn end_access_and<F>(&self, session: &Session, id: &str, also: F) -> Result<usize>
+    where
+        F: FnOnce(&mut Tx, &[Grant]) -> std::result::Result<(), Fault> + Send + 'static,
+    {
         let grant = self.one_access(session, id).await?;
         let mut entry = Entry::new(acts::ACCESS_ENDED, self.seams())?
             .account(&session.account)
@@ -53,6 +62,7 @@ impl People {
                     return Err(not_found());
                 }
                 journal::write(tx, &entry)?;
+                also(tx, &ending.ended)?;
                 Ok(ending.ended.len())
             })
             .await

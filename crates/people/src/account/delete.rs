@@ -4,7 +4,7 @@
 
 use super::rows;
 use crate::refusal::Result;
-use crate::{People, Session, acts, approval, device, identity, link, passkey, recovery, session};
+use crate::{People, Session, acts, approval, device, identity, link, passkey, recovery, session, session_token};
 use base::{AccountId, Fault, Time};
 use db::Tx;
 use ledger::{EndedBy, Entry, grant, journal};
@@ -14,6 +14,7 @@ pub fn delete(tx: &mut Tx, account: &AccountId, now: Time) -> std::result::Resul
     session::end_of_account(tx, account, None, EndedBy::Account, now)?;
     grant::end_all_of_account(tx, account, EndedBy::Account, now)?;
     session::delete_of_account(tx, account)?;
+    session_token::delete_of_account(tx, account)?;
     device::delete_of_account(tx, account)?;
     approval::delete_of_account(tx, account)?;
     recovery::delete_of_account(tx, account)?;

@@ -3,6 +3,7 @@
 //! Promise: a handle has one spelling, in letters that no other alphabet can imitate; two handles that look alike cannot both exist.
 
 use crate::refusal::{Code, Error, refuse};
+use base::likeness;
 
 const SHORTEST: usize = 3;
 const LONGEST: usize = 32;
@@ -55,8 +56,8 @@ impl Handle {
     pub fn parse(typed: &str) -> Result<Handle, Error> {
         let handle = Handle::read(typed)
             .ok_or_else(|| refuse(Code::HandleInvalid, "a handle has 3 to 32 letters, digits or _; choose another"))?;
-        let likeness = handle.likeness();
-        if RESERVED.iter().any(|reserved| likeness == likeness_of(reserved)) {
+        let own = handle.likeness();
+        if RESERVED.iter().any(|reserved| own == likeness(reserved)) {
             return Err(refuse(Code::HandleInvalid, "this handle is kept for the service itself; choose another"));
         }
         Ok(handle)
@@ -76,12 +77,8 @@ impl Handle {
 
     /// What remains when letters that look alike are made one: equal for handles that could be taken for one another.
     pub(crate) fn likeness(&self) -> String {
-        likeness_of(&self.0)
+        likeness(&self.0)
     }
-}
-
-fn likeness_of(handle: &str) -> String {
-    handle.replace('0', "o").replace('1', "l").replace("rn", "m").replace("vv", "w")
 }
 
 pub(crate) fn taken() -> Error {

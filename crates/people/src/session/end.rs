@@ -2,7 +2,7 @@
 
 use super::{Listed, Session, rows};
 use crate::refusal::{Code, Result, refuse};
-use crate::{People, acts};
+use crate::{People, acts, session_token};
 use base::{AccountId, DeviceId, Fault, GrantId, Time};
 use db::Tx;
 use ledger::{EndedBy, Entry, grant, journal};
@@ -77,13 +77,14 @@ impl People {
             .await
     }
 
-    /// Signs out everywhere else.
+    /// Signs out everywhere else; session tokens end too.
     pub async fn end_other_sessions(&self, session: &Session) -> Result<u32> {
         let entry = Entry::new(acts::SESSIONS_ENDED, self.seams())?.account(&session.account).grant(&session.grant);
         let (account, own, now) = (session.account.clone(), session.grant.clone(), self.seams().now());
         self.store()
             .write(move |tx| {
                 let count = end_of_account(tx, &account, Some(&own), EndedBy::Person, now)?;
+                session_token::end_of_account(tx, &account, now)?;
                 journal::write(tx, &entry)?;
                 Ok(count)
             })

@@ -1,4 +1,4 @@
-//! The form of a manifest (`[[organization]]`, `[[app]]`), and where each of its fields stands.
+//! The form of a manifest (`[[organization]]`, `[[app]]`, `[[resource]]`), and where each of its fields stands.
 
 use super::{ApplyError, Mistake};
 use oauth::app;
@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use toml::de::{DeTable, DeValue};
 
 /// Tables of the format that this version does not read yet.
-const LATER: [&str; 6] = ["resource", "provider", "app_key", "identity_issuer", "managed_secret", "policy"];
+const LATER: [&str; 5] = ["provider", "app_key", "identity_issuer", "managed_secret", "policy"];
 
 /// A manifest as written.
 pub(super) struct Manifest {
     pub(super) organizations: Vec<OrganizationTable>,
     pub(super) apps: Vec<AppTable>,
+    pub(super) resources: Vec<ResourceTable>,
     lines: HashMap<String, usize>,
 }
 
@@ -24,6 +25,8 @@ struct Tables {
     organization: Vec<OrganizationTable>,
     #[serde(default)]
     app: Vec<AppTable>,
+    #[serde(default)]
+    resource: Vec<ResourceTable>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +80,34 @@ pub(super) struct Branding {
     pub(super) accent: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourceTable {
+    pub(super) key: String,
+    pub(super) app: String,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) audience: Option<String>,
+    pub(super) runtime_endpoint: Option<String>,
+    #[serde(default)]
+    pub(super) allow_chains: bool,
+    #[serde(default)]
+    pub(super) open_audience: bool,
+    pub(super) scopes: Vec<ScopeTable>,
+    pub(super) provider: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScopeTable {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) risk: String,
+    pub(super) provider_scopes: Option<IgnoredAny>,
+    pub(super) allow: Option<IgnoredAny>,
+}
+
 fn yes() -> bool {
     true
 }
@@ -103,7 +134,7 @@ impl Manifest {
             return Err(ApplyError::Manifest(later));
         }
         let tables: Tables = toml::from_str(text).map_err(|error| broken(&error))?;
-        Ok(Manifest { organizations: tables.organization, apps: tables.app, lines })
+        Ok(Manifest { organizations: tables.organization, apps: tables.app, resources: tables.resource, lines })
     }
 
     /// Keys that name two things.
@@ -112,6 +143,7 @@ impl Manifest {
         let apps = self.apps.iter().map(|table| table.key.as_str());
         let mut mistakes = self.duplicates_of("organization", organizations);
         mistakes.extend(self.duplicates_of("app", apps));
+        mistakes.extend(self.duplicates_of("resource", self.resources.iter().map(|table| table.key.as_str())));
         mistakes
     }
 

@@ -4,6 +4,7 @@
 //! named with its line.
 
 mod manifest;
+mod resources;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use db::{Store, Tx};
 use manifest::{AppTable, Manifest};
 use oauth::app::{self, App, AppKind, Change, NewApp, Overlap, Wish};
 use oauth::organization::{self, Actor, Organization};
+use resources::PlannedResource;
 use sources::Sources;
 use std::collections::HashMap;
 use std::fmt;
@@ -68,16 +70,18 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin.
+/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin,
+/// `issuer` this server: no resource may take its name.
 pub async fn run(
     store: &Store,
     seams: &Seams,
     text: &str,
     base_dir: &Path,
     environment: Environment<'_>,
+    issuer: &str,
 ) -> Result<Vec<String>, ApplyError> {
     let manifest = Manifest::read(text)?;
-    let plan = Plan::make(manifest, &Sources { base_dir, environment })?;
+    let plan = Plan::make(manifest, &Sources { base_dir, environment }, issuer)?;
     let seams = seams.clone();
     store.write_again(move |tx| plan.carry_out(tx, &seams)).await
 }
@@ -86,6 +90,8 @@ pub async fn run(
 struct Plan {
     manifest: Manifest,
     apps: Vec<PlannedApp>,
+    resources: Vec<PlannedResource>,
+    issuer: String,
 }
 
 struct PlannedApp {
@@ -99,7 +105,7 @@ struct PlannedApp {
 }
 
 impl Plan {
-    fn make(mut manifest: Manifest, sources: &Sources<'_>) -> Result<Plan, ApplyError> {
+    fn make(mut manifest: Manifest, sources: &Sources<'_>, issuer: &str) -> Result<Plan, ApplyError> {
         let mut mistakes = Vec::new();
         mistakes.extend(manifest.duplicates());
         let mut apps = Vec::new();
@@ -109,7 +115,17 @@ impl Plan {
                 Err((field, sentence)) => mistakes.push(manifest.mistake("app", place, field, &sentence)),
             }
         }
-        if mistakes.is_empty() { Ok(Plan { manifest, apps }) } else { Err(ApplyError::Manifest(mistakes)) }
+        let mut resources = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.resources).into_iter().enumerate() {
+            match resources::planned(place, table) {
+                Ok(resource) => resources.push(resource),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("resource", place, field, &sentence)),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(ApplyError::Manifest(mistakes));
+        }
+        Ok(Plan { manifest, apps, resources, issuer: issuer.to_owned() })
     }
 
     fn carry_out(&self, tx: &mut Tx<'_>, seams: &Seams) -> Result<Vec<String>, ApplyError> {
@@ -123,13 +139,25 @@ impl Plan {
                 Err(error) => mistakes.extend(self.manifest.mistakes("organization", place, error)?),
             }
         }
+        let mut owners = HashMap::new();
         for app in &self.apps {
             match put_app(tx, seams, app, &organizations) {
                 Ok((found, made)) => {
+                    owners.insert(app.key.as_str(), found.id.clone());
                     lines.push(format!("app.{}.client_id={}", app.key, found.client_id()));
                     lines.extend(made.map(|secret| format!("app.{}.client_secret={}", app.key, secret.reveal())));
                 }
                 Err(error) => mistakes.extend(self.manifest.mistakes("app", app.place, error)?),
+            }
+        }
+        for resource in &self.resources {
+            let Some(owner) = owners.get(resource.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("resource", resource.place, "app", "is no app of this file"));
+                continue;
+            };
+            match resources::put(tx, seams, resource, owner, &self.issuer) {
+                Ok(()) => lines.push(format!("resource.{}.app={}", resource.key, resource.app)),
+                Err(error) => mistakes.extend(self.manifest.mistakes("resource", resource.place, error)?),
             }
         }
         if mistakes.is_empty() { Ok(lines) } else { Err(ApplyError::Manifest(mistakes)) }

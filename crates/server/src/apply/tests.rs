@@ -31,7 +31,7 @@ impl World {
 
     async fn applies(&self, text: &str) -> Result<Vec<String>, ApplyError> {
         let environment = |name: &str| (name == "NOTES_SECRET").then(|| "a secret of at least 22".to_owned());
-        run(&self.database.store, &self.seams, text, self.folder.path(), &environment).await
+        run(&self.database.store, &self.seams, text, self.folder.path(), &environment, "https://id.test").await
     }
 
     async fn refusal(&self, text: &str) -> String {

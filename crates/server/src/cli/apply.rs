@@ -1,4 +1,4 @@
-//! `procura apply -f FILE`: organizations and apps as a manifest says. Each line on standard output is `KIND.KEY.FIELD=value`.
+//! `procura apply -f FILE`: organizations, apps and resources as a manifest says. Each line on standard output is `KIND.KEY.FIELD=value`.
 
 use super::{Surroundings, say};
 use crate::apply::{self, ApplyError};
@@ -14,7 +14,7 @@ pub(super) async fn run(config: &Config, around: &Surroundings, file: &Path) -> 
     let opened = opening::open_beside(config, &seams).await?;
     let variable = |name: &str| around.environment.get(name).map(str::to_owned);
     let folder = file.parent().unwrap_or(Path::new(""));
-    let lines = apply::run(&opened.store, &seams, &text, folder, &variable).await;
+    let lines = apply::run(&opened.store, &seams, &text, folder, &variable, &config.issuer).await;
     for line in lines.map_err(|error| told(file, error))? {
         say(&line);
     }

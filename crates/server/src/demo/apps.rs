@@ -48,7 +48,8 @@ impl SampleApps {
         let manifest = MANIFEST.replace("NOTES_ORIGIN", &self.notes_origin).replace("IRIS_ORIGIN", &self.iris_origin);
         let secret = hex(&draw::<32>(app.seams.entropy())?);
         let environment = |name: &str| (name == "NOTES_SECRET").then(|| secret.clone());
-        let lines = apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment).await;
+        let lines =
+            apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment, &app.config.issuer).await;
         let lines = lines.map_err(|error| Failure::new(format!("demo manifest: {error}")))?;
         let value = |name: &str| {
             let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));

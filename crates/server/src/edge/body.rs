@@ -130,8 +130,8 @@ fn json(bytes: &[u8]) -> Result<Fields, OAuthError> {
         match value {
             serde_json::Value::String(text) => fields.add(&name, text)?,
             serde_json::Value::Null => {}
-            // The caller's context of a token exchange is an object; its members mean nothing here.
-            serde_json::Value::Object(_) if name == "actor" => {}
+            // The caller's context of a token exchange is an object; its members are kept, and mean nothing here.
+            serde_json::Value::Object(_) if name == "actor" => fields.add(&name, value.to_string())?,
             _ if ave::is_known(&name) => return Err(refuse("a field is not a string")),
             _ => {}
         }

@@ -18,9 +18,11 @@ pub enum Gate {
     Login,
     Register,
     CheckHandle,
+    Delegations,
+    Runtime,
 }
 
-const GATES: [(Gate, u32, u32); 8] = [
+const GATES: [(Gate, u32, u32); 10] = [
     (Gate::Authorize, 120, 180),
     (Gate::Token, 300, 180),
     (Gate::UserInfo, 300, 180),
@@ -29,6 +31,8 @@ const GATES: [(Gate, u32, u32); 8] = [
     (Gate::Login, 60, 60),
     (Gate::Register, 20, 20),
     (Gate::CheckHandle, 120, 120),
+    (Gate::Delegations, 120, 120),
+    (Gate::Runtime, 300, 300),
 ];
 
 struct Pair {

@@ -1,6 +1,8 @@
-//! `/signin` (alias `/authorize`): the request, the question, the answer (RFC 6749 §3.1, OIDC Core §3.1.2).
+//! `/signin` (alias `/authorize`) and `/connect`: the request, the question, the answer (RFC 6749 §3.1, OIDC Core §3.1.2).
 //!
 //! Until client and redirect URI are proven every error is a page of ours, never a redirect.
+
+mod connect;
 
 use crate::app::App;
 use crate::edge::body::pairs;
@@ -18,6 +20,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::{StatusCode, header};
 use base::entropy::draw;
 use base::{RedirectUri, Scope, digest::hex};
+use ledger::Presence;
 use oauth::ask::{Answer, Asked, Halt, Proposal, ResponseMode, check};
 use oauth::interaction::{Ask, Interaction, Step, Withheld};
 use oauth::{Persona, Signer};
@@ -42,8 +45,29 @@ pub async fn open(
     go_on(&app, signed.as_ref(), None, &asked, None, &fields).await
 }
 
+/// `GET /connect`: a request for what another app offers (seed 000). It goes on as any other.
+pub async fn connect(
+    State(app): State<App>,
+    source: Source,
+    MaybeSigned(signed): MaybeSigned,
+    RawQuery(query): RawQuery,
+) -> PageResult {
+    let fields = read_query(&app, source, query.as_deref().unwrap_or_default())?;
+    let asked = Asked { needs_resource: true, ..Asked::from_pairs(&fields) };
+    go_on(&app, signed.as_ref(), None, &asked, None, &fields).await
+}
+
 /// `POST /signin`: a cross-site POST carries no Lax cookie, so the request is stored and goes on as a GET (`product.md` section 2).
 pub async fn open_by_post(State(app): State<App>, source: Source, request: Request) -> PageResult {
+    by_post(app, source, request, false).await
+}
+
+/// `POST /connect`, as [`open_by_post`].
+pub async fn connect_by_post(State(app): State<App>, source: Source, request: Request) -> PageResult {
+    by_post(app, source, request, true).await
+}
+
+async fn by_post(app: App, source: Source, request: Request, needs_resource: bool) -> PageResult {
     let (parts, body) = request.into_parts();
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().unwrap_or_default().trim() != "application/x-www-form-urlencoded" {
@@ -53,13 +77,15 @@ pub async fn open_by_post(State(app): State<App>, source: Source, request: Reque
     let text = String::from_utf8(bytes.to_vec()).map_err(|_| unreadable("the request is not UTF-8"))?;
     let fields = read_query(&app, source, &text)?;
     // Proven now, so that a broken request is told at once and nothing of it is kept.
-    if let Err(halt) = check(&app.oauth, &Asked::from_pairs(&fields)).await {
+    let asked = Asked { needs_resource, ..Asked::from_pairs(&fields) };
+    if let Err(halt) = check(&app.oauth, &asked).await {
         return render_halt(&app, halt);
     }
     let flow = app.oauth.keep_request(fields).await?;
     Ok(page::go(&format!("/signin?flow={}", flow.reveal())))
 }
 
+/// What was decided.
 #[derive(Deserialize)]
 pub struct Decision {
     flow: String,
@@ -68,6 +94,19 @@ pub struct Decision {
     answer: String,
     #[serde(default)]
     identity: String,
+    /// `using` or `away`, where the page asked when.
+    when: Option<String>,
+}
+
+impl Decision {
+    fn presence(&self) -> Result<Option<Presence>, PageError> {
+        match self.when.as_deref() {
+            None => Ok(None),
+            Some("using") => Ok(Some(Presence::UserPresent)),
+            Some("away") => Ok(Some(Presence::Background)),
+            Some(_) => Err(unreadable("when must be using or away")),
+        }
+    }
 }
 
 /// `POST /signin/decision`: Allow or Deny. The form names a stored request; everything else is read from there.
@@ -87,7 +126,7 @@ pub async fn decide(State(app): State<App>, signed: Signed, Form(form): Form<Dec
             if let Step::SignIn { again } = step {
                 return Ok(page::go(&login_path(&form.flow, again, None)));
             }
-            app.oauth.approve(&interaction, &proposal, &signer, &form.identity).await?
+            app.oauth.approve(&interaction, &proposal, &signer, &form.identity, form.presence()?).await?
         }
         _ => return Err(unreadable("decision must be allow or deny")),
     };
@@ -180,21 +219,10 @@ async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
 }
 
 async fn show_question(app: &App, proposal: &Proposal, signed: &Signed, flow: &str, ask: Ask) -> PageResult {
-    let identities = app.people.identities(&signed.session.account).await.map_err(PageError::people)?;
-    let personas: Vec<views::Persona> = identities
-        .iter()
-        .map(|identity| {
-            let name = Name::new(&identity.display_name);
-            views::Persona {
-                id: identity.id.as_str().to_owned(),
-                tile: Tile::person(identity.id.as_str(), &name, identity.picture.clone()).small(),
-                name,
-                handle: identity.handle.clone(),
-                email: identity.email.clone().map_or(Email::Absent, Email::Verified),
-                is_chosen: identity.id == ask.identity,
-            }
-        })
-        .collect();
+    if let (Some(asked), Some(standing)) = (&proposal.connector, &ask.standing) {
+        return connect::show(app, proposal, asked, standing, signed, flow, &ask).await;
+    }
+    let personas = personas(app, signed, &ask).await?;
     let frame = page::frame(app).with_csrf(&signed.csrf);
     let (who, action, switch) = (
         who_at(&proposal.app, &proposal.redirect),
@@ -236,18 +264,36 @@ async fn show_question(app: &App, proposal: &Proposal, signed: &Signed, flow: &s
     page::show(&view)
 }
 
+/// The identities to choose from.
+async fn personas(app: &App, signed: &Signed, ask: &Ask) -> Result<Vec<views::Persona>, PageError> {
+    let identities = app.people.identities(&signed.session.account).await.map_err(PageError::people)?;
+    let persona = |identity: &people::identity::Identity| {
+        let name = Name::new(&identity.display_name);
+        views::Persona {
+            id: identity.id.as_str().to_owned(),
+            tile: Tile::person(identity.id.as_str(), &name, identity.picture.clone()).small(),
+            name,
+            handle: identity.handle.clone(),
+            email: identity.email.clone().map_or(Email::Absent, Email::Verified),
+            is_chosen: identity.id == ask.identity,
+        }
+    };
+    Ok(identities.iter().map(persona).collect())
+}
+
 /// One line a scope, tagged when some were allowed before and some were not.
 fn lines(asked: &Scope, already: &Scope, email: &Email) -> Vec<Line> {
     let is_mixed = !already.is_empty();
-    let line = |scope: &str| {
-        let line = scope_line(scope, email);
-        match (is_mixed, already.has(scope)) {
-            (false, _) => line,
-            (true, true) => line.tagged(Tag::AlreadyAllowed),
-            (true, false) => line.tagged(Tag::New),
-        }
-    };
-    asked.iter().map(line).collect()
+    asked.iter().map(|scope| compared(scope_line(scope, email), scope, is_mixed, already)).collect()
+}
+
+/// The line, tagged with what is new where some of it is not.
+fn compared(line: Line, scope: &str, is_mixed: bool, already: &Scope) -> Line {
+    match (is_mixed, already.has(scope)) {
+        (false, _) => line,
+        (true, true) => line.tagged(Tag::AlreadyAllowed),
+        (true, false) => line.tagged(Tag::New),
+    }
 }
 
 fn notes(proposal: &Proposal) -> Vec<ConsentNote> {

@@ -9,25 +9,51 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base::{RedirectUri, Secret};
-use oauth::grants::{CodeAsk, RefreshAsk, TokenAsk};
+use oauth::delegated::DelegatedToken;
+use oauth::grants::{ACCESS_TOKEN_TYPE, CodeAsk, ExchangeAsk, RefreshAsk, TokenAsk};
 use oauth::refusal::{Code, refuse};
 use oauth::token::Tokens;
 use serde::Serialize;
 
+/// The grant type of token exchange (RFC 8693 §2.1).
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// `POST /api/oauth/token`
 pub async fn token(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
-    let Client { app: client, fields, .. } = client::authenticated(&app, Gate::Token, request).await?;
-    let ask = read_ask(fields)?;
-    let tokens = app.oauth.exchange(&client, ask).await?;
+    let Client { app: client, mut fields, .. } = client::authenticated(&app, Gate::Token, request).await?;
+    let grant = fields.take("grant_type").ok_or_else(|| missing("grant_type is missing"))?;
+    if grant == EXCHANGE {
+        let delegated = app.oauth.exchange_token(&client, read_exchange(fields)?).await?;
+        return Ok(render_delegated(&delegated));
+    }
+    let tokens = app.oauth.exchange(&client, read_ask(&grant, fields)?).await?;
     Ok(render(&tokens))
 }
 
-fn read_ask(mut fields: Fields) -> Result<TokenAsk, OAuthError> {
-    let grant = fields.take("grant_type").ok_or_else(|| missing("grant_type is missing"))?;
+/// RFC 8693 §2.1, with the seeds' names (`wire::ave`).
+fn read_exchange(mut fields: Fields) -> Result<ExchangeAsk, OAuthError> {
+    // An empty scope is refused, which is not the same as none.
+    let scope = fields.has("scope").then(|| fields.take("scope").unwrap_or_default());
+    Ok(ExchangeAsk {
+        subject_token: fields
+            .take("subject_token")
+            .map(Secret::new)
+            .ok_or_else(|| missing("subject_token is missing: send the access_token_jwt"))?,
+        subject_token_type: fields.take("subject_token_type"),
+        requested_token_type: fields.take("requested_token_type"),
+        resource: fields.take("resource"),
+        audience: fields.take("audience"),
+        scope,
+        has_actor_token: fields.take("actor_token").is_some() | fields.take("actor_token_type").is_some(),
+        actor: fields.take("actor"),
+    })
+}
+
+fn read_ask(grant: &str, mut fields: Fields) -> Result<TokenAsk, OAuthError> {
     if fields.take("resource").is_some() | fields.take("audience").is_some() {
         return Err(refuse(Code::InvalidTarget, "the resource does not exist or is not active").into());
     }
-    match grant.as_str() {
+    match grant {
         "authorization_code" => Ok(TokenAsk::AuthorizationCode(CodeAsk {
             code: fields.take("code").map(Secret::new).ok_or_else(|| missing("code is missing"))?,
             redirect: fields
@@ -103,7 +129,38 @@ fn render(tokens: &Tokens) -> Response {
         }),
         user_id: tokens.user_id.as_deref(),
     };
-    let mut response = axum::Json(answer).into_response();
+    answered(&answer)
+}
+
+/// RFC 8693 §2.2, with the seeds' additions.
+#[derive(Serialize)]
+struct DelegatedAnswer<'a> {
+    access_token: &'a str,
+    issued_token_type: &'static str,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: String,
+    audience: &'a str,
+    target_resource: &'a str,
+    communication_mode: &'static str,
+}
+
+fn render_delegated(delegated: &DelegatedToken) -> Response {
+    answered(&DelegatedAnswer {
+        access_token: delegated.token.reveal(),
+        issued_token_type: ACCESS_TOKEN_TYPE,
+        token_type: "Bearer",
+        expires_in: delegated.expires_in_secs,
+        scope: delegated.scope.to_string(),
+        audience: &delegated.audience,
+        target_resource: &delegated.target_resource,
+        communication_mode: delegated.mode.as_str(),
+    })
+}
+
+/// Tokens are kept by nobody on the way (RFC 6749 §5.1).
+fn answered(body: &impl Serialize) -> Response {
+    let mut response = axum::Json(body).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));

@@ -22,7 +22,7 @@ pub use policy::{Headers, Posts};
 pub use rail::{Rail, RailItem};
 pub use sheets::*;
 pub use when::{Moment, span};
-pub use words::{count, knows, scope_line};
+pub use words::{count, deeds, knows, scope_line};
 
 use base::Fault;
 

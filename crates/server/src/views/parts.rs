@@ -259,6 +259,8 @@ impl Email {
 pub enum Risk {
     /// Reading: a dot.
     Sees,
+    /// Reading what is private, or changing a little: the outline of a diamond.
+    Changes,
     /// Changing, acting, or giving away more than one expects: a diamond in the warning colour.
     Acts,
     /// Asked for but not given: an empty dot.
@@ -295,9 +297,19 @@ impl Line {
         Line { tag: Some(tag), ..self }
     }
 
+    /// The mark in words, for those who do not see it.
+    fn hush(&self) -> Option<&'static str> {
+        match self.risk {
+            Risk::Sees | Risk::Withheld => None,
+            Risk::Changes => Some("Some risk:"),
+            Risk::Acts => Some("High risk:"),
+        }
+    }
+
     fn class(&self) -> &'static str {
         match self.risk {
             Risk::Sees => "low",
+            Risk::Changes => "some",
             Risk::Acts => "high",
             Risk::Withheld => "not",
         }

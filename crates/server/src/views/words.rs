@@ -42,6 +42,28 @@ pub fn knows<S: AsRef<str>>(scopes: &[S]) -> String {
     sentence
 }
 
+/// What may be done elsewhere, in its owner's words, as one clause: *ask questions and read the answers*. `key` names it where
+/// the words are gone.
+pub fn deeds<S: AsRef<str>>(words: &[S], key: &str) -> String {
+    let clauses: Vec<String> = words.iter().map(|text| uncapitalized(Name::new(text.as_ref()).as_str())).collect();
+    match clauses.as_slice() {
+        [] => format!("use {}", Name::new(key)),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// A sentence as the middle of one. A word in capitals stays as it is.
+fn uncapitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), second) if second.is_none_or(|second| !second.is_uppercase()) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// A number with separators: *1,204*.
 pub fn count<N: std::fmt::Display>(number: N) -> String {
     let digits = number.to_string();
@@ -62,6 +84,15 @@ mod tests {
     #[test]
     fn numbers_have_separators() {
         assert_eq!([count(7), count(204), count(1_204), count(1_000_000)], ["7", "204", "1,204", "1,000,000"]);
+    }
+
+    #[test]
+    fn what_may_be_done_elsewhere_is_one_clause() {
+        assert_eq!(
+            deeds(&["Ask questions", "See PDF files", "PDF files"], "k"),
+            "ask questions, see PDF files and PDF files"
+        );
+        assert_eq!(deeds::<&str>(&[], "iris:inference"), "use iris:inference");
     }
 
     #[test]

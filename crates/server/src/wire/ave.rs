@@ -24,6 +24,6 @@ pub fn field(name: &str) -> &str {
 
 /// True for a field that a protocol endpoint reads, in either spelling.
 pub fn is_known(name: &str) -> bool {
-    const MORE: [&str; 6] = ["code", "scope", "token", "audience", "actor_token", "resource"];
+    const MORE: [&str; 7] = ["code", "scope", "token", "audience", "actor", "actor_token", "resource"];
     FIELDS.iter().any(|(camel, snake)| *camel == name || *snake == name) || MORE.contains(&name)
 }

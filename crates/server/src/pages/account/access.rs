@@ -9,9 +9,11 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::oauth::authorize::who;
 use crate::views::account::{Access, AccessBelow, AccessRow, AccountTab};
-use crate::views::{End, Moment, Name, Pager, Who, knows};
+use crate::views::{End, Moment, Name, Pager, Who, deeds, knows};
 use axum::extract::{Path, State};
-use ledger::Grant;
+use base::GrantId;
+use ledger::{Grant, Kind, Presence};
+use oauth::Delegation;
 use people::identity::Identity;
 use serde::Deserialize;
 
@@ -33,15 +35,21 @@ fn name_of(grant: &Grant, identities: &[Identity]) -> Name {
 pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Done>) -> PageResult {
     let (frame, rail, identities) = place(&app, &signed, AccountTab::Access, &said).await?;
     let (all, now) = (app.people.access(&signed.session.account).await?, app.seams.now());
+    let delegations = app.oauth.delegations(&signed.session.account, false).await?;
     let mut rows = Vec::new();
     for grant in all.iter().filter(|grant| grant.parent.is_none()) {
         let scopes: Vec<&str> = grant.scope.iter().collect();
-        let below = all.iter().filter(|child| child.parent.as_ref() == Some(&grant.id)).map(|child| AccessBelow {
-            before: "may use".to_owned(),
-            deed: child.target.clone(),
-            after: String::new(),
-            end_url: end_url(child),
-        });
+        let mut below = Vec::new();
+        for child in delegations.iter().filter(|child| child.parent.as_ref() == Some(&grant.id)) {
+            below.push(AccessBelow {
+                deed: deeds(&child.words, &child.key),
+                target: target_of(&app, child).await?,
+                is_away: child.presence == Presence::Background,
+                is_suspended: child.is_suspended,
+                last_used: child.last_used_at.map(|at| Moment::seen_from(at, now)),
+                end_url: end_url(&child.id),
+            });
+        }
         rows.push(AccessRow {
             app: app_of(&app, grant).await?,
             knows: knows(&scopes),
@@ -49,15 +57,25 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Don
             since: Moment::day(grant.created_at, now),
             last_used: grant.last_used_at.map(|at| Moment::seen_from(at, now)),
             is_quick: grant.app.as_ref().is_some_and(|id| id.as_str().starts_with("origin:")),
-            end_url: end_url(grant),
-            below: below.collect(),
+            end_url: end_url(&grant.id),
+            below,
         });
     }
     page::show(&Access { frame, rail, filters: Vec::new(), rows, pager: Pager::default() })
 }
 
-fn end_url(grant: &Grant) -> String {
-    format!("/account/access/{}/end", grant.id)
+fn end_url(id: &GrantId) -> String {
+    format!("/account/access/{id}/end")
+}
+
+/// The name of the app at which it may be done.
+async fn target_of(app: &App, delegation: &Delegation) -> Result<Name, PageError> {
+    let Some(id) = &delegation.target else { return Ok(Name::new("an app that is gone")) };
+    Ok(app
+        .oauth
+        .app(id.as_str())
+        .await?
+        .map_or_else(|| Name::new("an app that is gone"), |found| Name::new(&found.name)))
 }
 
 /// `GET /account/access/{id}/end`
@@ -65,16 +83,23 @@ pub async fn ask(State(app): State<App>, signed: Signed, Path(id): Path<String>)
     let grant = app.people.one_access(&signed.session, &id).await?;
     let (frame, rail, identities) = place(&app, &signed, AccountTab::Access, &Done::default()).await?;
     let name = app_of(&app, &grant).await?.name;
+    let delegations = app.oauth.delegations(&signed.session.account, false).await?;
+    let asked = if let Some(one) = delegations.iter().find(|one| one.id == grant.id) {
+        about_delegation(&name, one, &target_of(&app, one).await?)
+    } else {
+        let mut below = Vec::new();
+        for one in delegations.iter().filter(|one| one.parent.as_ref() == Some(&grant.id)) {
+            below.push(may_no_longer(&Name::new("It"), one, &target_of(&app, one).await?));
+        }
+        about_sign_in(&name, &name_of(&grant, &identities), below)
+    };
     let view = End {
         frame,
         rail,
-        heading: format!("End what {name} may do?"),
-        ends: vec![
-            format!("{name} no longer knows you as {}.", name_of(&grant, &identities)),
-            "You are signed out there, and what it may do while you are away ends.".to_owned(),
-        ],
-        note: Some(format!("What {name} has kept about you stays there. You can sign in to it again at any time.")),
-        action: end_url(&grant),
+        heading: asked.heading,
+        ends: asked.ends,
+        note: Some(asked.note),
+        action: end_url(&grant.id),
         fields: Vec::new(),
         confirm: None,
         verb: "End".to_owned(),
@@ -83,11 +108,53 @@ pub async fn ask(State(app): State<App>, signed: Signed, Path(id): Path<String>)
     page::show(&view)
 }
 
+/// What the page before ending says.
+struct Asked {
+    heading: String,
+    ends: Vec<String>,
+    note: String,
+}
+
+fn may_no_longer(name: &Name, one: &Delegation, target: &Name) -> String {
+    format!("{name} may no longer {} at {target}.", deeds(&one.words, &one.key))
+}
+
+fn about_sign_in(name: &Name, identity: &Name, below: Vec<String>) -> Asked {
+    let mut ends = vec![
+        format!("{name} no longer knows you as {identity}."),
+        "You are signed out there, and what it may do while you are away ends.".to_owned(),
+    ];
+    ends.extend(below);
+    Asked {
+        heading: format!("End what {name} may do?"),
+        ends,
+        note: format!("What {name} has kept about you stays there. You can sign in to it again at any time."),
+    }
+}
+
+fn about_delegation(name: &Name, one: &Delegation, target: &Name) -> Asked {
+    Asked {
+        heading: format!("End what {name} may do at {target}?"),
+        ends: vec![
+            may_no_longer(name, one, target),
+            format!("What it uses for that stops working at once, also at {target}."),
+        ],
+        note: format!("{name} still knows you. What it has already got from {target} stays with it."),
+    }
+}
+
 #[derive(Deserialize)]
 pub struct Nothing {}
 
 /// `POST /account/access/{id}/end`
 pub async fn end(State(app): State<App>, signed: Signed, Path(id): Path<String>, Form(_): Form<Nothing>) -> PageResult {
-    app.people.end_access(&signed.session, &id).await?;
+    let session = &signed.session;
+    let grant = app.people.one_access(session, &id).await?;
+    if grant.kind == Kind::Connector {
+        app.oauth.end_delegation(&session.account, &id, &session.source).await?;
+    } else {
+        let oauth = app.oauth.clone();
+        app.people.end_access_and(session, &id, move |tx, ended| oauth.tell_ended(tx, ended)).await?;
+    }
     Ok(done("/account/access", "ended"))
 }

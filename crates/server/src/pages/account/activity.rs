@@ -9,6 +9,7 @@ use crate::edge::session::Signed;
 use crate::views::account::{AccountTab, Activity};
 use crate::views::{Event, Link, Moment, Name, Pager, Weight};
 use axum::extract::State;
+use base::AppId;
 use ledger::journal::Told;
 use people::identity::Identity;
 use serde::Deserialize;
@@ -45,13 +46,11 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(range): Query<Ra
 pub async fn events(app: &App, told: &[Told], identities: &[Identity]) -> Result<Vec<Event>, PageError> {
     let mut events = Vec::with_capacity(told.len());
     for line in told {
-        let name = match &line.app {
-            Some(id) => app.oauth.app(id.as_str()).await?.map(|client| Name::new(&client.name)),
-            None => None,
-        };
+        let name = name_of(app, line.app.as_ref()).await?;
+        let at = name_of(app, line.target.as_ref()).await?;
         let device = line.detail.as_ref().and_then(|detail| detail.get("device")).and_then(|device| device.as_str());
         events.push(Event {
-            sentence: sentence(line, name.as_ref().map_or("an app", Name::as_str), identities),
+            sentence: sentence(line, name.as_str(), at.as_str(), identities),
             device: device.map(Name::new),
             place: line.source.clone(),
             when: Moment::seen_from(line.at, app.seams.now()),
@@ -59,6 +58,14 @@ pub async fn events(app: &App, told: &[Told], identities: &[Identity]) -> Result
         });
     }
     Ok(events)
+}
+
+async fn name_of(app: &App, id: Option<&AppId>) -> Result<Name, PageError> {
+    let found = match id {
+        Some(id) => app.oauth.app(id.as_str()).await?,
+        None => None,
+    };
+    Ok(found.map_or_else(|| Name::new("an app"), |found| Name::new(&found.name)))
 }
 
 /// How much a line deserves a look.
@@ -74,12 +81,15 @@ pub fn weight(act: &str) -> Weight {
         | "operator.made"
         | "session.opened"
         | "sign_in.allowed"
+        | "connector.allowed"
+        | "session_token.made"
         | "data.exported" => Weight::Notable,
         _ => Weight::Plain,
     }
 }
 
-fn sentence(told: &Told, app: &str, identities: &[Identity]) -> String {
+/// A deed in the past tense. `at` is the other app, where two took part.
+fn sentence(told: &Told, app: &str, at: &str, identities: &[Identity]) -> String {
     let detail = |name: &str| {
         let value = told.detail.as_ref().and_then(|detail| detail.get(name)).and_then(|value| value.as_str());
         value.map(Name::new).unwrap_or_default()
@@ -132,6 +142,14 @@ fn sentence(told: &Told, app: &str, identities: &[Identity]) -> String {
         "code.redeemed" => format!("You signed in to {app}."),
         "code.replayed" | "code.burned" => format!("A sign-in to {app} was used twice, so it was ended."),
         "refresh_token.reused" => format!("{app} used something twice that works once, so you are signed out there."),
+        "connector.allowed" => format!("You let {app} use {at} as {}.", identity()),
+        "connector.denied" => format!("You did not let {app} use {at}."),
+        "connector.granted" => format!("{app} got what you allowed it at {at}."),
+        "connector.ended" => format!("What {app} may do at {at} ended."),
+        "token.exchanged" => format!("{app} used {at} in your name."),
+        "token_exchange.refused" => format!("{app} wanted to use {at} in your name, and was refused."),
+        "session_token.made" => format!("You made the session token {}.", detail("name")),
+        "session_token.ended" => "You ended a session token.".to_owned(),
         "token.revoked" => format!("{app} signed you out there."),
         other => other.replace(['.', '_'], " "),
     }

@@ -10,6 +10,7 @@ pub mod home;
 mod identities;
 mod identity;
 mod passkeys;
+mod tokens;
 
 use super::visitor::with_way;
 use crate::app::App;
@@ -34,6 +35,8 @@ pub fn router() -> Router<App> {
         .route("/account", get(home::show))
         .route("/account/access", get(access::show))
         .route("/account/access/{id}/end", get(access::ask).post(access::end))
+        .route("/account/tokens", get(tokens::show).post(tokens::make))
+        .route("/account/tokens/{id}/end", post(tokens::end))
         .route("/account/activity", get(activity::show))
         .route("/account/identities", get(identities::show).post(identities::create))
         .route("/account/identities/new", get(identities::ask))
@@ -71,6 +74,7 @@ impl Done {
         Some(match self.done.as_deref()? {
             "saved" => "Saved.",
             "ended" => "Ended, and everything that hung on it.",
+            "token-ended" => "The session token is ended.",
             "signed-out" => "Signed out there.",
             "signed-out-others" => "Signed out everywhere else.",
             "passkey-added" => "The passkey is added.",

@@ -6,7 +6,7 @@ use crate::edge::address::Query;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppActivity, AppCounts, AppTab, DevelopersTab};
-use crate::views::{Event, Link, Moment, Pager, Weight};
+use crate::views::{Event, Link, Moment, Name, Pager, Weight};
 use axum::extract::{Path, State};
 use base::Fault;
 use base::id::first_number_at;
@@ -35,7 +35,7 @@ pub(super) async fn show(
     let (mut told, deeds, (people, _)) = server
         .store
         .read(move |tx| {
-            let told = journal::list_of_app(tx, &id, before, LINES + 1)?;
+            let told = journal::list_of_both(tx, &id, before, LINES + 1)?;
             Ok::<_, Fault>((told, journal::count_of_app(tx, &id, since)?, grant::use_of_app(tx, &id)?))
         })
         .await?;
@@ -72,6 +72,8 @@ fn event(told: &Told, desk: &Desk) -> Event {
 fn sentence(told: &Told) -> (String, Weight) {
     let detail = |name: &str| told.detail.as_ref().and_then(|detail| detail.get(name));
     let by = if detail("by").and_then(|by| by.as_str()) == Some("operator") { "An operator" } else { "A member" };
+    let text = |name: &str| detail(name).and_then(|value| value.as_str()).map(Name::new).unwrap_or_default();
+    let resource = text("resource");
     match told.act.as_str() {
         "app.created" => (format!("{by} registered the app."), Weight::Notable),
         "app.updated" => {
@@ -96,6 +98,23 @@ fn sentence(told: &Told) -> (String, Weight) {
         }
         "client_credentials.issued" => ("The app got a token for itself.".to_owned(), Weight::Plain),
         "token.revoked" => ("The app gave a token back.".to_owned(), Weight::Plain),
+        "connector.allowed" => (format!("Somebody allowed it to use {resource}."), Weight::Plain),
+        "connector.denied" => (format!("Somebody did not let it use {resource}."), Weight::Plain),
+        "connector.granted" => (format!("It got a grant on {resource}."), Weight::Plain),
+        "connector.ended" => (format!("A grant on {resource} ended."), Weight::Plain),
+        "token.exchanged" => (format!("A token was exchanged for {resource}."), Weight::Plain),
+        "token_exchange.refused" => {
+            (format!("A token exchange for {resource} was refused: {}.", text("error")), Weight::Plain)
+        }
+        "resource.created" => (format!("{by} registered the resource {resource}."), Weight::Notable),
+        "resource.updated" if detail("suspends_grants").and_then(serde_json::Value::as_bool) == Some(true) => (
+            format!("{by} changed {resource}: every grant on it waits until its person is asked again."),
+            Weight::Notable,
+        ),
+        "resource.updated" => (format!("{by} changed {resource}."), Weight::Plain),
+        "resource.paused" => (format!("{by} paused {resource}."), Weight::Notable),
+        "resource.resumed" => (format!("{by} resumed {resource}."), Weight::Notable),
+        "resource.deleted" => (format!("{by} removed the resource {resource}."), Weight::Notable),
         "grant.ended" => ("Somebody ended what they had allowed it.".to_owned(), Weight::Plain),
         other => (format!("{}.", other.replace(['.', '_'], " ")), Weight::Plain),
     }

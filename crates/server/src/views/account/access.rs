@@ -25,12 +25,17 @@ pub struct AccessRow {
     pub below: Vec<AccessBelow>,
 }
 
-/// A permission that hangs on another: *may* **ask Iris questions** *while you use it*.
+/// A permission that hangs on a sign-in: *may* **ask questions in your name** *at Iris, only while you use it*.
 #[derive(Debug, Clone)]
 pub struct AccessBelow {
-    pub before: String,
+    /// From `deeds`.
     pub deed: String,
-    pub after: String,
+    /// The app at which it may be done.
+    pub target: Name,
+    pub is_away: bool,
+    /// The other app has changed what it means: nothing can be done until the person is asked again.
+    pub is_suspended: bool,
+    pub last_used: Option<Moment>,
     pub end_url: String,
 }
 

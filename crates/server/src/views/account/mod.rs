@@ -5,12 +5,14 @@ mod data;
 mod home;
 mod identity;
 mod security;
+mod tokens;
 
 pub use access::{Access, AccessBelow, AccessRow, Activity};
 pub use data::YourData;
 pub use home::AccountHome;
 pub use identity::{Identities, IdentityEdit, IdentityNew, IdentityRow};
 pub use security::{AddPasskey, PasskeyRow, Passkeys, RenewCodes, SessionRow, Sessions};
+pub use tokens::{SessionTokenRow, SessionTokens};
 
 use super::parts::{Link, Name, Tile};
 use super::rail::{Rail, RailItem};

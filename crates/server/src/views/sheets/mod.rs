@@ -2,6 +2,7 @@
 
 mod approval;
 mod codes;
+mod connect;
 mod consent;
 mod email;
 mod form_post;
@@ -11,9 +12,11 @@ mod logout;
 mod mailbox;
 mod oops;
 mod register;
+mod runtime;
 
 pub use approval::{ApprovalState, Approve, ApproveCode, AskApproval, Waiting};
 pub use codes::Codes;
+pub use connect::{Connect, ConnectAgain, When};
 pub use consent::{Consent, ConsentNote, Continue, Persona};
 pub use email::{EmailAdd, EmailCode};
 pub use form_post::FormPost;
@@ -23,3 +26,4 @@ pub use logout::{Logout, SignedOut};
 pub use mailbox::{Mail, Mailbox};
 pub use oops::{Oops, Said};
 pub use register::{Register, Registration};
+pub use runtime::Runtime;
