@@ -55,6 +55,10 @@ impl Code {
 }
 
 impl Refused {
+    pub(crate) const fn request(sentence: &'static str) -> Refused {
+        Refused { code: Code::InvalidRequest, sentence, scope: None, trouble: None }
+    }
+
     pub(crate) const fn token(sentence: &'static str) -> Refused {
         Refused { code: Code::InvalidToken, sentence, scope: None, trouble: None }
     }

@@ -4,6 +4,7 @@ use crate::builder::Builder;
 use crate::delegation::Delegation;
 use crate::introspection::Introspection;
 use crate::keys::{Keys, Now};
+use crate::layer::Guard;
 use crate::needs::Needs;
 use crate::refused::Refused;
 use crate::terms::Terms;
@@ -42,6 +43,11 @@ impl Verifier {
         Verifier(Arc::new(Inner { terms, now, source }))
     }
 
+    /// A `tower` layer that protects routes. Say what they need: `verifier.layer().scope("infer")`.
+    pub fn layer(&self) -> Guard {
+        Guard::new(self.clone())
+    }
+
     /// Checks a token: who signed it, of what kind it is (`typ`, RFC 9068 §2.1), issuer, audience, resource, end, grant, then
     /// what the route needs.
     pub async fn verify(&self, token: &Secret, needs: Needs<'_>) -> Result<Delegation, Refused> {
@@ -50,6 +56,11 @@ impl Verifier {
             Source::Issuer(introspection) => introspection.claims(token).await?,
         };
         self.0.terms.judge(&claims, &needs, self.now())
+    }
+
+    /// The origin of the issuer.
+    pub(crate) fn issuer(&self) -> &str {
+        self.0.terms.issuer.as_str()
     }
 
     fn now(&self) -> Time {

@@ -158,6 +158,7 @@ fn nothing_prints_a_token_or_a_secret() {
         .introspect("app_iris", "canary")
         .build()
         .unwrap();
-    let printed = format!("{verifier:?} {:?}", procura_verify::Secret::new("canary"));
+    let printed =
+        format!("{verifier:?} {:?} {:?}", verifier.layer().scope("infer"), procura_verify::Secret::new("canary"));
     assert!(!printed.contains("canary"), "{printed}");
 }
