@@ -71,3 +71,6 @@ CREATE TABLE session_tokens (
 
 CREATE INDEX session_tokens_account ON session_tokens (account_id);
 CREATE INDEX session_tokens_expiry ON session_tokens (expires_at);
+
+-- The secret under which a session is seen inside frames, never the one of its cookie.
+ALTER TABLE sessions ADD COLUMN embed_digest BYTEA;

@@ -127,6 +127,7 @@ codes! {
     /// `browser-sdk.md` 9: the runtime
     OriginNotAllowed = "origin_not_allowed",
     TargetOriginMismatch = "target_origin_mismatch",
+    TokenExpired = "token_expired",
 }
 
 impl fmt::Display for Code {

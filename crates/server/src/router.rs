@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::edge::faults::{self, PageError};
 use crate::edge::{address, cors, headers, request};
 use crate::oauth::{
-    authorize, delegations, discovery, introspect, logout, revoke, runtime, session_check, token, userinfo,
+    authorize, delegations, discovery, embed, introspect, logout, revoke, runtime, session_check, token, userinfo,
 };
 use crate::{assets, pages};
 use axum::Router;
@@ -49,6 +49,7 @@ fn open_to_browsers() -> Router<App> {
         .route("/api/oauth/resource/{key}", get(crate::api::metadata::resource).options(preflight))
         .route("/api/oauth/delegations", get(delegations::list).options(preflight))
         .route("/api/oauth/delegations/{id}", delete(delegations::end).options(preflight))
+        .route("/sdk/js/embed.js", get(assets::embed_sdk).options(preflight))
         .layer(from_fn(cors::open))
 }
 
@@ -61,6 +62,8 @@ fn protocol_pages() -> Router<App> {
         .route("/connect/runtime/check", post(runtime::check))
         .route("/connect", get(authorize::connect).post(authorize::connect_by_post))
         .route("/signin/decision", post(authorize::decide))
+        .route("/signin/embed/question", post(embed::question))
+        .route("/signin/embed/decision", post(embed::decide))
         .route("/logout", get(logout::open).post(logout::open_by_post))
         .route("/logout/confirm", post(logout::confirm))
         .route("/demo", get(crate::demo::tour))

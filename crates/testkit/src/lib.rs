@@ -29,4 +29,4 @@ pub use client::TestApp;
 pub use http::Answer;
 pub use passkey::SoftPasskey;
 #[cfg(feature = "world")]
-pub use world::{START, World};
+pub use world::{START, World, form};

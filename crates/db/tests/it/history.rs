@@ -89,6 +89,19 @@ const FIXTURES: &[Fixture] = &[
             ("expires_at", "5"),
         ],
     ),
+    Fixture(6, "namespaces", &[("name", "'iris'"), ("organization_id", "'org_1'"), ("created_at", "1")]),
+    Fixture(
+        6,
+        "delegated_tokens",
+        &[
+            ("id", "1"),
+            ("family_id", "1"),
+            ("grant_id", "'g1'"),
+            ("resource_id", "'res_1'"),
+            ("presence", "'background'"),
+            ("expires_at", "5"),
+        ],
+    ),
 ];
 
 impl Fixture {

@@ -29,6 +29,10 @@ pub struct Asked {
     pub request_uri: Option<String>,
     pub registration: Option<String>,
     pub authorization_details: Option<String>,
+    /// `1` when the page stands in a frame or popup that the app opened (`browser-sdk.md` 2.7).
+    pub embed: Option<String>,
+    /// Set by us alone: a gate in a frame waits for the answer, and passes it on.
+    pub embed_relay: Option<String>,
     pub repeated: Vec<&'static str>,
     pub has_control_characters: bool,
     /// It arrived at `/connect`, which is for resources alone.
@@ -64,6 +68,8 @@ impl Asked {
             "acr_values" => ("acr_values", &mut self.acr_values),
             "resource" => ("resource", &mut self.resource),
             "mode" => ("mode", &mut self.mode),
+            "embed" => ("embed", &mut self.embed),
+            "embed_relay" => ("embed_relay", &mut self.embed_relay),
             "presence" => ("presence", &mut self.presence),
             "request" => ("request", &mut self.request),
             "request_uri" => ("request_uri", &mut self.request_uri),

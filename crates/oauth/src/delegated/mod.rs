@@ -16,7 +16,7 @@ use crate::OAuth;
 use crate::code::Family;
 use crate::token::number_of_jti;
 use base::{AppId, GrantId, ResourceId, Scope, Secret, Time};
-use jose::{Expect, Kind};
+use jose::{Expect, Kind, Rejected};
 use ledger::Presence;
 
 /// The longest life of a delegated token, in seconds.
@@ -66,6 +66,17 @@ impl Delegated {
 impl OAuth {
     /// The claims of a delegated token of ours, and the number of its row.
     pub(crate) fn read_delegated(&self, token: &Secret) -> Option<(i64, jose::Claims)> {
+        let claims = self.verified(token).ok()?;
+        let number = number_of_jti(claims.text("jti")?)?;
+        Some((number, claims))
+    }
+
+    /// True for a delegated token of ours that is too old: whoever holds it may get the next one.
+    fn has_expired(&self, token: &Secret) -> bool {
+        self.verified(token).is_err_and(|rejected| rejected == Rejected::Expired)
+    }
+
+    fn verified(&self, token: &Secret) -> Result<jose::Claims, Rejected> {
         let expect = Expect {
             kind: Kind::Delegated,
             issuer: &self.settings.issuer,
@@ -73,8 +84,6 @@ impl OAuth {
             now: self.seams.now(),
             allow_expired: false,
         };
-        let claims = jose::verify(&self.keys.key_set(), token.reveal(), &expect).ok()?;
-        let number = number_of_jti(claims.text("jti")?)?;
-        Some((number, claims))
+        jose::verify(&self.keys.key_set(), token.reveal(), &expect)
     }
 }

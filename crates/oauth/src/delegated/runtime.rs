@@ -39,7 +39,10 @@ impl OAuth {
     /// Checks that the frame may use the token as it was told to.
     pub async fn check_runtime(&self, token: &Secret, ask: RuntimeAsk) -> Result<RuntimeTarget, Error> {
         let invalid = || refuse(Code::InvalidToken, "the delegated token is unknown, expired or has ended");
-        let Some(Shown::Delegated { number, .. }) = self.shown(token) else { return Err(invalid()) };
+        let Some(Shown::Delegated { number, .. }) = self.shown(token) else {
+            let expired = refuse(Code::TokenExpired, "the delegated token has expired: exchange another");
+            return Err(if self.has_expired(token) { expired } else { invalid() });
+        };
         let now = self.seams.now();
         let row = self.store.read(move |tx| find(tx, number)).await?;
         let row = row.filter(|row| row.is_live(now)).ok_or_else(invalid)?;

@@ -24,6 +24,7 @@ use open::{Opening, open};
 use step_up::renew;
 
 pub(crate) const PREFIX: &str = "pss_";
+const EMBED_PREFIX: &str = "pse_";
 const FRESH_SECS: i64 = 5 * 60;
 
 /// How somebody proved who they are (RFC 8176; `product.md` section 2).

@@ -1,6 +1,6 @@
 //! Opening a session, with its node in the ledger and its row in the journal.
 
-use super::{PREFIX, Proof, Session, rows};
+use super::{EMBED_PREFIX, PREFIX, Proof, Session, rows};
 use crate::device::{self, Described, Device};
 use crate::{People, Visit, acts};
 use base::{AccountId, Bearer, Fault, Secret, Time};
@@ -11,6 +11,8 @@ use ledger::{Entry, Kind, NewGrant, grant, journal};
 #[derive(Debug, Clone)]
 pub struct Opened {
     pub cookie: Secret,
+    /// What shows the session inside frames, and opens nothing else.
+    pub embed_cookie: Secret,
     pub session: Session,
     pub device: Device,
 }
@@ -51,10 +53,11 @@ pub(crate) fn open(tx: &mut Tx, people: &People, opening: &Opening, now: Time) -
         last_seen_at: now,
         expires_at,
     };
-    rows::insert(tx, &session, bearer.digest())?;
+    let embed = Bearer::mint(EMBED_PREFIX, bearer.number(), seams.entropy())?;
+    rows::insert(tx, &session, bearer.digest(), embed.digest())?;
     let told = serde_json::json!({ "by": opening.proof.as_str(), "device": device.name });
     let entry = Entry::new(acts::SESSION_OPENED, seams)?;
     let entry = entry.account(opening.account).grant(&node.id).source(&opening.visit.source).detail(told);
     journal::write(tx, &entry)?;
-    Ok(Opened { cookie: bearer.secret().clone(), session, device })
+    Ok(Opened { cookie: bearer.secret().clone(), embed_cookie: embed.secret().clone(), session, device })
 }

@@ -29,11 +29,11 @@ fn session(row: &Row) -> Result<Session, Fault> {
     })
 }
 
-pub(super) fn insert(tx: &mut Tx, new: &Session, digest: &Digest) -> Result<(), Fault> {
+pub(super) fn insert(tx: &mut Tx, new: &Session, digest: &Digest, embed: &Digest) -> Result<(), Fault> {
     let sql =
         "INSERT INTO sessions (id, digest, grant_id, account_id, device_id, auth_time, amr, acr, source, user_agent,
-                                     opened_at, last_seen_at, expires_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                                     opened_at, last_seen_at, expires_at, embed_digest)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     tx.run(
         sql,
         args![
@@ -49,24 +49,40 @@ pub(super) fn insert(tx: &mut Tx, new: &Session, digest: &Digest) -> Result<(), 
             new.user_agent,
             new.opened_at,
             new.last_seen_at,
-            new.expires_at
+            new.expires_at,
+            embed
         ],
     )?;
     Ok(())
 }
 
+/// Which of its two secrets a session was shown by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    ByCookie,
+    InFrame,
+}
+
 /// The session that this secret opens, if everything it hangs on lives.
-pub(super) fn find_live(tx: &mut Tx, bearer: &Bearer, now: Time, idle_since: Time) -> Result<Option<Session>, Fault> {
-    let sql = "SELECT sessions.id, sessions.digest, sessions.account_id, sessions.grant_id, sessions.device_id,
-                      sessions.auth_time, sessions.amr, sessions.acr, sessions.source, sessions.user_agent,
-                      sessions.opened_at, sessions.last_seen_at, sessions.expires_at, accounts.is_operator
+pub(super) fn find_live(
+    tx: &mut Tx,
+    bearer: &Bearer,
+    shown: Shown,
+    now: Time,
+    idle_since: Time,
+) -> Result<Option<Session>, Fault> {
+    let sql = "SELECT sessions.id, sessions.digest, sessions.embed_digest, sessions.account_id, sessions.grant_id,
+                      sessions.device_id, sessions.auth_time, sessions.amr, sessions.acr, sessions.source,
+                      sessions.user_agent, sessions.opened_at, sessions.last_seen_at, sessions.expires_at,
+                      accounts.is_operator
                FROM sessions
                JOIN grants ON grants.id = sessions.grant_id
                JOIN accounts ON accounts.id = sessions.account_id
                WHERE sessions.id = $1 AND sessions.ended_at IS NULL AND grants.ended_at IS NULL AND accounts.disabled_at IS NULL
                  AND sessions.expires_at > $2 AND sessions.last_seen_at > $3";
     let row = tx.one(sql, args![bearer.number(), now, idle_since])?;
-    let stored = row.as_ref().map(|row| row.bytes("digest")).transpose()?;
+    let column = if shown == Shown::InFrame { "embed_digest" } else { "digest" };
+    let stored = row.as_ref().map(|row| row.opt_bytes(column)).transpose()?.flatten();
     match row {
         Some(row) if bearer.opens(stored.as_deref()) => session(&row).map(Some),
         _ => Ok(None),

@@ -1,6 +1,6 @@
 //! Proving again who one is: the session goes on under a new secret, and the old one is dead.
 
-use super::{Opened, PREFIX, Proof, Session, rows};
+use super::{EMBED_PREFIX, Opened, PREFIX, Proof, Session, rows};
 use crate::{People, Visit, acts, device};
 use base::{Bearer, Fault, Time};
 use db::Tx;
@@ -31,8 +31,9 @@ pub(crate) fn renew(
         last_seen_at: now,
         ..old.clone()
     };
-    rows::insert(tx, &session, bearer.digest())?;
+    let embed = Bearer::mint(EMBED_PREFIX, bearer.number(), seams.entropy())?;
+    rows::insert(tx, &session, bearer.digest(), embed.digest())?;
     let entry = Entry::new(acts::SESSION_RENEWED, seams)?.account(&old.account).grant(&old.grant).source(&visit.source);
     journal::write(tx, &entry.detail(serde_json::json!({ "by": proof.as_str() })))?;
-    Ok(Some(Opened { cookie: bearer.secret().clone(), session, device }))
+    Ok(Some(Opened { cookie: bearer.secret().clone(), embed_cookie: embed.secret().clone(), session, device }))
 }

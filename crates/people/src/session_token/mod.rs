@@ -35,7 +35,7 @@ impl People {
         if session.acr != "phr" && !self.settings().demo {
             return Err(refuse(Code::StepUpRequired, "confirm with your passkey first"));
         }
-        let name = text::line(name, 40).unwrap_or_else(|| "Session token".to_owned());
+        let name = text::line(name, 40).unwrap_or_else(|| "Key".to_owned());
         let entry =
             Entry::new(acts::SESSION_TOKEN_MADE, self.seams())?.account(&session.account).source(&session.source);
         let (people, account) = (self.clone(), session.account.clone());

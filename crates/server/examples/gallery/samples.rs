@@ -350,6 +350,7 @@ fn sheets(world: &World, made: &mut Vec<Sample>) {
         ..world.consent()
     };
     add(made, "consent-quick", &quick);
+    connect(made, world);
     let onward = Continue {
         frame: frame(),
         app: world.app(),
@@ -483,6 +484,81 @@ fn sheets(world: &World, made: &mut Vec<Sample>) {
     add(made, "mailbox-empty", &Mailbox { frame: frame(), mails: vec![] });
 }
 
+/// What one app asks to do at another, on a page and inside one.
+fn connect(made: &mut Vec<Sample>, world: &World) {
+    let (frame, target) = (World::frame, || Who::app("app_2", &world.person, &world.host, None));
+    let line = |risk, text: &str, tag| Line { tag, ..Line::new(risk, text) };
+    let may = |tag: fn(usize) -> Option<Tag>| May {
+        lines: vec![
+            line(Risk::Sees, &world.sentence, tag(0)),
+            line(Risk::Changes, "Read the questions you asked before", tag(1)),
+            line(Risk::Acts, "Erase what you asked", tag(2)),
+        ],
+    };
+    let whole = Connect {
+        frame: frame(),
+        app: world.app(),
+        target: target(),
+        resource: Name::new(&world.app),
+        description: Some(world.sentence.clone()),
+        action: "/signin/decision".into(),
+        flow: "flow_1".into(),
+        personas: vec![world.ada()],
+        switch_url: None,
+        may: may(|_| None),
+        when: When::Using,
+        opens_sign_in: true,
+        is_suspended: false,
+        is_in_development: false,
+    };
+    add(made, "connect", &whole);
+    let work = world.persona("2", "Ada at work", Email::Absent, false);
+    let more = Connect {
+        personas: vec![world.ada(), work],
+        switch_url: Some("/signin?flow=flow_1&identity=".into()),
+        may: may(|place| Some(if place == 0 { Tag::AlreadyAllowed } else { Tag::New })),
+        when: When::Asked { is_away: false },
+        opens_sign_in: false,
+        is_suspended: true,
+        is_in_development: true,
+        ..whole.clone()
+    };
+    add(made, "connect-more", &more);
+    let again = ConnectAgain {
+        frame: frame(),
+        app: world.app(),
+        target: target(),
+        resource: Name::new(&world.app),
+        action: "/signin/decision".into(),
+        flow: "flow_1".into(),
+        persona: world.ada(),
+        may: may(|_| None),
+        is_away: true,
+    };
+    add(made, "connect-again", &again);
+    let gate = |question| Gate {
+        frame: frame(),
+        app: world.app(),
+        question,
+        relay_url: "/signin?flow=flow_1".into(),
+        relay_id: "0123456789abcdef".into(),
+        origins: vec!["https://notes.acme.test".into()],
+        top_url: format!("https://id.example.org/signin?state={}", world.sentence),
+        consent_url: Some("/signin/embed/question?flow=flow_1".into()),
+    };
+    add(made, "gate", &gate(GateQuestion::SignIn));
+    add(made, "gate-connect", &gate(GateQuestion::Connect(target())));
+    let relay = Relay {
+        frame: frame(),
+        message: format!("{{\"type\":\"{}\"}}", world.sentence),
+        origins: vec!["https://notes.acme.test".into()],
+        relay_id: Some("0123456789abcdef".into()),
+        next: Some(format!("https://notes.acme.test/cb?state={}", world.sentence)),
+    };
+    add(made, "relay", &relay);
+    add(made, "runtime", &Runtime { frame: frame() });
+}
+
 fn account(world: &World, made: &mut Vec<Sample>) {
     let frame = World::frame;
     let rail = |tab| world.holder().rail(tab);
@@ -514,17 +590,35 @@ fn account(world: &World, made: &mut Vec<Sample>) {
         end_url: end(grant),
         below: vec![],
     };
-    let below = |before: &str, deed: &str, after: &str, grant| AccessBelow {
-        before: before.into(),
+    let below = |deed: &str, target: &str, is_away, grant| AccessBelow {
         deed: deed.into(),
-        after: after.into(),
+        target: Name::new(target),
+        is_away,
+        is_suspended: is_away,
+        last_used: Some(ago(7_200)),
         end_url: end(grant),
     };
+    let token = SessionTokenRow {
+        id: 1,
+        name: Name::new(&world.device),
+        made: days_ago(3),
+        ends: days_ago(-27),
+        last_used: Some(ago(120)),
+    };
+    let tokens = SessionTokens {
+        frame: frame(),
+        rail: world.holder().rail(AccountTab::Access),
+        rows: vec![token],
+        made: Some("pst_0123456789abcdef".into()),
+        address: "https://id.example.org/api/oauth/delegations".into(),
+    };
+    add(made, "session-tokens-none", &SessionTokens { rows: vec![], made: None, ..tokens.clone() });
+    add(made, "session-tokens", &tokens);
     let rows = vec![
         AccessRow {
             below: vec![
-                below("may", "ask Iris questions", "while you use it", 4),
-                below("may", "see and change your Google Calendar", "also when you are away", 5),
+                below("ask questions in your name", "Iris", false, 4),
+                below("see and change your calendars", &world.app, true, 5),
             ],
             ..row(APP, &world.app, &world.host, &["openid", "profile", "email", "offline_access"], 1)
         },

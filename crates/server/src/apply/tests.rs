@@ -198,11 +198,58 @@ async fn unknown_fields_are_named_with_their_line() {
 #[tokio::test]
 async fn threat_074_tables_that_have_no_defence_yet_are_refused_by_name() {
     let world = World::one().await;
-    for table in ["resource", "provider", "app_key", "identity_issuer", "managed_secret", "policy"] {
+    for table in ["provider", "app_key", "identity_issuer", "managed_secret", "policy"] {
         let said = world.refusal(&format!("{SMALL}\n[[{table}]]\nkey = \"iris:inference\"\n")).await;
         assert_eq!(said, format!("line 12: [[{table}]] is not supported by this version"));
     }
     assert!(world.app("iris").await.is_none(), "nothing of a refused manifest is applied");
+}
+
+const RESOURCE: &str = r#"
+[[resource]]
+key = "iris:inference"
+app = "iris"
+name = "Iris inference"
+audience = "https://iris.acme.test/api"
+scopes = [{ name = "ask", text = "Ask questions", risk = "low" }]
+"#;
+
+#[tokio::test]
+async fn resources_are_registered_changed_and_told_apart() {
+    for world in World::both().await {
+        let manifest = format!("{SMALL}{RESOURCE}");
+        let lines = world.applies(&manifest).await.unwrap();
+        assert!(lines.contains(&"resource.iris:inference.app=iris".to_owned()), "{lines:?}");
+        let stored = || async {
+            let read = world.database.store.read(|tx| oauth::resource::find_by_key(tx, "iris:inference"));
+            read.await.unwrap().unwrap()
+        };
+        let first = stored().await;
+        world.applies(&manifest).await.unwrap();
+        assert_eq!((stored().await.updated_at, stored().await.terms), (first.updated_at, 1), "nothing differs");
+        let more = manifest.replace("Ask questions", "Ask anything");
+        world.applies(&more).await.unwrap();
+        assert_eq!(stored().await.terms, 2, "what people were told has changed");
+    }
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_a_resource_is_named_with_its_line() {
+    let world = World::one().await;
+    let wrong = |from: &str, to: &str| format!("{SMALL}{}", RESOURCE.replace(from, to));
+    for (manifest, said) in [
+        (wrong("app = \"iris\"", "app = \"nobody\""), "resource app: is no app of this file"),
+        (wrong("iris:inference", "iris"), "resource key: is written in two parts"),
+        (wrong("https://iris.acme.test/api", "https://other.test"), "resource audience: is at an address that is"),
+        (wrong("https://iris.acme.test/api", "https://id.test"), "resource audience: is at the address of this server"),
+        (wrong("risk = \"low\"", "risk = \"none\""), "resource scopes[0].risk: is low, medium or high"),
+        (format!("{SMALL}{RESOURCE}kind = \"vault\"\n"), "resource kind: vault resources are not supported"),
+        (format!("{SMALL}{RESOURCE}provider = \"google\"\n"), "resource provider: vault resources are not supported"),
+        (format!("{SMALL}{RESOURCE}{RESOURCE}"), "resource key: occurs twice"),
+    ] {
+        let told = world.refusal(&manifest).await;
+        assert!(told.starts_with("line ") && told.contains(said), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 pub enum Cookie {
     /// The browser session.
     Session,
+    /// Shows the session inside frames of other sites; on https alone.
+    Embed,
     /// Binds a ceremony to the browser that began it, before there is a session.
     Flow,
 }
@@ -17,6 +19,7 @@ impl Cookie {
     fn stem(self) -> &'static str {
         match self {
             Cookie::Session => "procura",
+            Cookie::Embed => "procura_embed",
             Cookie::Flow => "procura_flow",
         }
     }
@@ -44,9 +47,11 @@ impl Cookie {
     /// The header that sets it for so many seconds.
     pub fn set(self, app: &App, value: &str, max_age_secs: i64) -> Option<HeaderValue> {
         let secure = if app.is_https() { "; Secure" } else { "" };
+        // A cookie that is `Lax` never reaches a frame of another site.
+        let same_site = if self == Cookie::Embed { "None" } else { "Lax" };
         let name = self.name(app);
         HeaderValue::from_str(&format!(
-            "{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}"
+            "{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite={same_site}{secure}"
         ))
         .ok()
     }

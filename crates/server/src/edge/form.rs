@@ -36,7 +36,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
 }
 
 /// Fields by name; one that occurs more than once becomes a list. Nothing when a name or value is not UTF-8 or holds NUL.
-fn fields(bytes: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
+pub fn fields(bytes: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
     let mut lists: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
     for (name, value) in crate::edge::body::pairs(bytes)? {
         if name.contains('\0') || value.contains('\0') {

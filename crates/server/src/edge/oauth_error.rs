@@ -65,7 +65,7 @@ impl OAuthError {
 /// The status of each code, in one place.
 fn status_of(code: Code) -> StatusCode {
     match code {
-        Code::InvalidClient | Code::InvalidToken => StatusCode::UNAUTHORIZED,
+        Code::InvalidClient | Code::InvalidToken | Code::TokenExpired => StatusCode::UNAUTHORIZED,
         Code::AccessDenied | Code::InsufficientScope => StatusCode::FORBIDDEN,
         Code::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         Code::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -80,6 +80,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
+/// Who is signed in as far as a frame may see it: by the cookie made for frames, on http by the session's own, which no other
+/// site's frame is sent.
+pub async fn in_frame(app: &App, headers: &HeaderMap) -> Result<Option<Signed>, Fault> {
+    if !app.is_https() {
+        return find(app, headers).await;
+    }
+    let Some(cookie) = Cookie::Embed.read(app, headers).map(Secret::new) else { return Ok(None) };
+    let session = app.people.check_embedded_session(cookie.reveal()).await?;
+    Ok(session.map(|session| Signed { session, csrf: csrf("embed", &cookie) }))
+}
+
 async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Signed>, Fault> {
     let Some(cookie) = Cookie::Session.read(app, headers).map(Secret::new) else { return Ok(None) };
     let session = app.people.check_session(cookie.reveal()).await?;

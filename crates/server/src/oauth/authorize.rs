@@ -2,7 +2,8 @@
 //!
 //! Until client and redirect URI are proven every error is a page of ours, never a redirect.
 
-mod connect;
+pub(super) mod connect;
+pub(super) mod questions;
 
 use crate::app::App;
 use crate::edge::body::pairs;
@@ -11,19 +12,19 @@ use crate::edge::form::Form;
 use crate::edge::limit::Gate;
 use crate::edge::page::{self, PageResult};
 use crate::edge::request::Source;
-use crate::edge::session::{MaybeSigned, Signed};
-use crate::views::{
-    self, Consent, ConsentNote, Continue, Email, FormPost, Line, Link, May, Name, Tag, Tile, Who, knows, scope_line,
-};
+use crate::edge::session::{self, MaybeSigned, Signed};
+use crate::oauth::embed;
+use crate::views::{FormPost, Link, Name, Who};
 use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use base::entropy::draw;
-use base::{RedirectUri, Scope, digest::hex};
+use base::{RedirectUri, digest::hex};
 use ledger::Presence;
 use oauth::ask::{Answer, Asked, Halt, Proposal, ResponseMode, check};
-use oauth::interaction::{Ask, Interaction, Step, Withheld};
+use oauth::interaction::{Interaction, Step};
 use oauth::{Persona, Signer};
+use questions::Desk;
 use serde::Deserialize;
 
 const QUERY_BYTES: usize = 16 << 10;
@@ -32,6 +33,7 @@ const QUERY_BYTES: usize = 16 << 10;
 pub async fn open(
     State(app): State<App>,
     source: Source,
+    headers: HeaderMap,
     MaybeSigned(signed): MaybeSigned,
     RawQuery(query): RawQuery,
 ) -> PageResult {
@@ -42,19 +44,47 @@ pub async fn open(
         return go_on(&app, signed.as_ref(), Some((flow, &interaction)), &interaction.asked, chosen, &fields).await;
     }
     let asked = Asked::from_pairs(&fields);
-    go_on(&app, signed.as_ref(), None, &asked, None, &fields).await
+    begin(&app, signed, &headers, &asked, &fields).await
 }
 
 /// `GET /connect`: a request for what another app offers (seed 000). It goes on as any other.
 pub async fn connect(
     State(app): State<App>,
     source: Source,
+    headers: HeaderMap,
     MaybeSigned(signed): MaybeSigned,
     RawQuery(query): RawQuery,
 ) -> PageResult {
     let fields = read_query(&app, source, query.as_deref().unwrap_or_default())?;
     let asked = Asked { needs_resource: true, ..Asked::from_pairs(&fields) };
-    go_on(&app, signed.as_ref(), None, &asked, None, &fields).await
+    begin(&app, signed, &headers, &asked, &fields).await
+}
+
+/// A request that has just arrived, for a window or for a frame in an app's page.
+async fn begin(
+    app: &App,
+    signed: Option<Signed>,
+    headers: &HeaderMap,
+    asked: &Asked,
+    fields: &[(String, String)],
+) -> PageResult {
+    if !embed::is_framed(asked, headers) {
+        return go_on(app, signed.as_ref(), None, asked, None, fields).await;
+    }
+    let proposal = match check(&app.oauth, asked).await {
+        Ok(proposal) => proposal,
+        Err(halt) => return render_halt(app, asked, None, halt).await,
+    };
+    let signed = session::in_frame(app, headers).await?;
+    let signer = match &signed {
+        Some(signed) => Some(signer(app, signed).await?),
+        None => None,
+    };
+    match app.oauth.next_step(&proposal, signer.as_ref(), None, None).await? {
+        Step::Answer(answer) => embed::tell(app, asked, None, &answer).await,
+        Step::NoSilence => Err(no_silence(&proposal)),
+        step => embed::gate(app, &proposal, fields, signed.is_some() && matches!(step, Step::Ask(_))).await,
+    }
 }
 
 /// `POST /signin`: a cross-site POST carries no Lax cookie, so the request is stored and goes on as a GET (`product.md` section 2).
@@ -79,16 +109,16 @@ async fn by_post(app: App, source: Source, request: Request, needs_resource: boo
     // Proven now, so that a broken request is told at once and nothing of it is kept.
     let asked = Asked { needs_resource, ..Asked::from_pairs(&fields) };
     if let Err(halt) = check(&app.oauth, &asked).await {
-        return render_halt(&app, halt);
+        return render_halt(&app, &asked, None, halt).await;
     }
-    let flow = app.oauth.keep_request(fields).await?;
+    let flow = app.oauth.keep_request(without_relay(&fields)).await?;
     Ok(page::go(&format!("/signin?flow={}", flow.reveal())))
 }
 
 /// What was decided.
 #[derive(Deserialize)]
 pub struct Decision {
-    flow: String,
+    pub(super) flow: String,
     /// `allow` or `deny`.
     #[serde(rename = "decision")]
     answer: String,
@@ -114,23 +144,37 @@ pub async fn decide(State(app): State<App>, signed: Signed, Form(form): Form<Dec
     let interaction = app.oauth.find_request(&form.flow).await?.ok_or_else(over)?;
     let proposal = match check(&app.oauth, &interaction.asked).await {
         Ok(proposal) => proposal,
-        Err(halt) => return render_halt(&app, halt),
+        Err(halt) => return render_halt(&app, &interaction.asked, Some(interaction.number), halt).await,
     };
-    let signer = signer(&app, &signed).await?;
+    match answer(&app, &signed, &interaction, &proposal, &form).await? {
+        Some(answer) => render_answer(&app, &interaction.asked, Some(interaction.number), &answer).await,
+        None => Ok(page::go(&login_path(&form.flow, true, None))),
+    }
+}
+
+/// What a decision yields; nothing when the request asks for more than a session first: a sign-in since then, a passkey, one
+/// certain person.
+pub(super) async fn answer(
+    app: &App,
+    signed: &Signed,
+    interaction: &Interaction,
+    proposal: &Proposal,
+    form: &Decision,
+) -> Result<Option<Answer>, PageError> {
+    let signer = signer(app, signed).await?;
     let answer = match form.answer.as_str() {
-        "deny" => app.oauth.deny(&interaction, &proposal, &signer).await?,
+        "deny" => app.oauth.deny(interaction, proposal, &signer).await?,
         "allow" => {
-            // The request may ask for more than a session: a sign-in since then, a passkey, one certain person.
-            let step =
-                app.oauth.next_step(&proposal, Some(&signer), Some(interaction.began_at), Some(&form.identity)).await?;
-            if let Step::SignIn { again } = step {
-                return Ok(page::go(&login_path(&form.flow, again, None)));
+            let began = Some(interaction.began_at);
+            let step = app.oauth.next_step(proposal, Some(&signer), began, Some(&form.identity)).await?;
+            if matches!(step, Step::SignIn { .. }) {
+                return Ok(None);
             }
-            app.oauth.approve(&interaction, &proposal, &signer, &form.identity, form.presence()?).await?
+            app.oauth.approve(interaction, proposal, &signer, &form.identity, form.presence()?).await?
         }
         _ => return Err(unreadable("decision must be allow or deny")),
     };
-    render_answer(&app, &answer.ok_or_else(over)?)
+    answer.map(Some).ok_or_else(over)
 }
 
 async fn go_on(
@@ -143,7 +187,7 @@ async fn go_on(
 ) -> PageResult {
     let proposal = match check(&app.oauth, asked).await {
         Ok(proposal) => proposal,
-        Err(halt) => return render_halt(app, halt),
+        Err(halt) => return render_halt(app, asked, stored.map(|(_, kept)| kept.number), halt).await,
     };
     let signer = match signed {
         Some(signed) => Some(signer(app, signed).await?),
@@ -152,17 +196,19 @@ async fn go_on(
     let began_at = stored.map(|(_, interaction)| interaction.began_at);
     let step = app.oauth.next_step(&proposal, signer.as_ref(), began_at, chosen).await?;
     if let Step::Answer(answer) = &step {
-        return render_answer(app, answer);
+        return render_answer(app, asked, stored.map(|(_, kept)| kept.number), answer).await;
     }
     if matches!(step, Step::NoSilence) {
         return Err(no_silence(&proposal));
     }
     let flow = match stored {
         Some((flow, _)) => flow.to_owned(),
-        None => app.oauth.keep_request(fields.to_vec()).await?.reveal().to_owned(),
+        None => app.oauth.keep_request(without_relay(fields)).await?.reveal().to_owned(),
     };
     match (step, signed) {
-        (Step::Ask(ask), Some(signed)) => show_question(app, &proposal, signed, &flow, ask).await,
+        (Step::Ask(ask), Some(signed)) => {
+            questions::question(app, &proposal, &ask, &Desk::page(&flow, signed)).await?.show()
+        }
         (Step::SignIn { again }, _) => Ok(page::go(&login_path(&flow, again, proposal.login_hint.as_deref()))),
         _ => Ok(page::go(&login_path(&flow, false, None))),
     }
@@ -186,7 +232,7 @@ pub async fn continuing(app: &App, return_to: &str) -> Option<Who> {
 }
 
 /// The app that asks, with the host that this answer will go to: an app may have registered a host that is better known (threat 53).
-fn who_at(client: &oauth::app::App, redirect: &RedirectUri) -> Who {
+pub(super) fn who_at(client: &oauth::app::App, redirect: &RedirectUri) -> Who {
     who_on(client, &redirect.host())
 }
 
@@ -199,7 +245,7 @@ fn who_on(client: &oauth::app::App, host: &str) -> Who {
     Who::app(client.client_id(), &client.name, host, client.logo.as_ref().map(|logo| format!("/logos/{logo}")))
 }
 
-async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
+pub(super) async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
     let identities = app.people.identities(&signed.session.account).await.map_err(PageError::people)?;
     Ok(Signer {
         account: signed.session.account.clone(),
@@ -218,99 +264,16 @@ async fn signer(app: &App, signed: &Signed) -> Result<Signer, PageError> {
     })
 }
 
-async fn show_question(app: &App, proposal: &Proposal, signed: &Signed, flow: &str, ask: Ask) -> PageResult {
-    if let (Some(asked), Some(standing)) = (&proposal.connector, &ask.standing) {
-        return connect::show(app, proposal, asked, standing, signed, flow, &ask).await;
-    }
-    let personas = personas(app, signed, &ask).await?;
-    let frame = page::frame(app).with_csrf(&signed.csrf);
-    let (who, action, switch) = (
-        who_at(&proposal.app, &proposal.redirect),
-        "/signin/decision".to_owned(),
-        format!("/signin?flow={flow}&identity="),
-    );
-    let is_short =
-        ask.is_remembered && !proposal.prompt.consent && !proposal.prompt.select_account && personas.len() == 1;
-    let chosen = personas.iter().find(|persona| persona.is_chosen).cloned();
-    if let (true, Some(persona)) = (is_short, chosen.clone()) {
-        let scopes: Vec<&str> = proposal.scope.iter().collect();
-        let view = Continue {
-            frame,
-            app: who,
-            action,
-            flow: flow.to_owned(),
-            persona,
-            knows: knows(&scopes),
-            other_url: None,
-        };
-        return page::show(&view);
-    }
-    let email = chosen.map_or(Email::Absent, |persona| persona.email);
-    let add_email_url = (ask.withheld == Withheld::Email).then(|| {
-        let back: String = url::form_urlencoded::byte_serialize(format!("/signin?flow={flow}").as_bytes()).collect();
-        format!("/account/email?identity={}&return_to={back}", ask.identity)
-    });
-    let view = Consent {
-        frame,
-        app: who,
-        action,
-        flow: flow.to_owned(),
-        switch_url: (personas.len() > 1).then_some(switch),
-        personas,
-        may: May { lines: lines(&proposal.scope, &ask.already, &email) },
-        add_email_url,
-        notes: notes(proposal),
-    };
-    page::show(&view)
+/// Only a gate of ours may say that it waits.
+fn without_relay(fields: &[(String, String)]) -> Vec<(String, String)> {
+    fields.iter().filter(|(name, _)| name != "embed_relay").cloned().collect()
 }
 
-/// The identities to choose from.
-async fn personas(app: &App, signed: &Signed, ask: &Ask) -> Result<Vec<views::Persona>, PageError> {
-    let identities = app.people.identities(&signed.session.account).await.map_err(PageError::people)?;
-    let persona = |identity: &people::identity::Identity| {
-        let name = Name::new(&identity.display_name);
-        views::Persona {
-            id: identity.id.as_str().to_owned(),
-            tile: Tile::person(identity.id.as_str(), &name, identity.picture.clone()).small(),
-            name,
-            handle: identity.handle.clone(),
-            email: identity.email.clone().map_or(Email::Absent, Email::Verified),
-            is_chosen: identity.id == ask.identity,
-        }
-    };
-    Ok(identities.iter().map(persona).collect())
-}
-
-/// One line a scope, tagged when some were allowed before and some were not.
-fn lines(asked: &Scope, already: &Scope, email: &Email) -> Vec<Line> {
-    let is_mixed = !already.is_empty();
-    asked.iter().map(|scope| compared(scope_line(scope, email), scope, is_mixed, already)).collect()
-}
-
-/// The line, tagged with what is new where some of it is not.
-fn compared(line: Line, scope: &str, is_mixed: bool, already: &Scope) -> Line {
-    match (is_mixed, already.has(scope)) {
-        (false, _) => line,
-        (true, true) => line.tagged(Tag::AlreadyAllowed),
-        (true, false) => line.tagged(Tag::New),
+/// The answer: to the redirect URI, or as a message where an app shows us inside its page. `number` is that of the stored request.
+async fn render_answer(app: &App, asked: &Asked, number: Option<i64>, answer: &Answer) -> PageResult {
+    if asked.embed.is_some() {
+        return embed::tell(app, asked, number, answer).await;
     }
-}
-
-fn notes(proposal: &Proposal) -> Vec<ConsentNote> {
-    let mut notes = Vec::new();
-    if proposal.app.is_quick() {
-        notes.push(ConsentNote::Unregistered);
-    }
-    if proposal.app.development_mode {
-        notes.push(ConsentNote::DevelopmentMode);
-    }
-    if proposal.scope.has("user_id") {
-        notes.push(ConsentNote::SeesAccount);
-    }
-    notes
-}
-
-fn render_answer(app: &App, answer: &Answer) -> PageResult {
     match answer.mode {
         ResponseMode::Query => Ok(page::go(&answer.location())),
         ResponseMode::FormPost => {
@@ -327,10 +290,10 @@ fn render_answer(app: &App, answer: &Answer) -> PageResult {
     }
 }
 
-fn render_halt(app: &App, halt: Halt) -> PageResult {
+async fn render_halt(app: &App, asked: &Asked, number: Option<i64>, halt: Halt) -> PageResult {
     match halt {
         Halt::Page(detail) => Err(unreadable(detail)),
-        Halt::Answer(answer) => render_answer(app, &answer),
+        Halt::Answer(answer) => render_answer(app, asked, number, &answer).await,
         Halt::Fault(fault) => Err(fault.into()),
     }
 }
@@ -352,7 +315,7 @@ fn unreadable(detail: &'static str) -> PageError {
     .with_detail(detail)
 }
 
-fn over() -> PageError {
+pub(super) fn over() -> PageError {
     PageError::new(
         StatusCode::GONE,
         "This question has been answered, or has waited too long.",

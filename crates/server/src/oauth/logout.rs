@@ -3,9 +3,9 @@
 //! Promise: a redirect goes only to a URI that the app registered; without a hint of this very session the person is asked first
 //! (threat 112).
 
+use crate::api::people::without_session;
 use crate::app::App;
 use crate::edge::body::pairs;
-use crate::edge::cookie::Cookie;
 use crate::edge::faults::PageError;
 use crate::edge::form::Form;
 use crate::edge::limit::Gate;
@@ -16,7 +16,7 @@ use crate::oauth::authorize::{back_to, who};
 use crate::views::{Link, Logout, Name, SignedOut};
 use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use base::RedirectUri;
 use oauth::Hinted;
@@ -156,7 +156,7 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 
 /// Forgets the cookie and goes where the app said, or says so.
 fn leave(app: &App, asked: Asked) -> PageResult {
-    let mut response: Response = if let Some(onward) = asked.onward {
+    let response: Response = if let Some(onward) = asked.onward {
         page::go(&onward)
     } else {
         let back = asked.client.as_deref().and_then(back_to);
@@ -165,11 +165,7 @@ fn leave(app: &App, asked: Asked) -> PageResult {
             onward: back.unwrap_or_else(|| Link::new("Sign in again", "/login")),
         })?
     };
-    if let Some(cookie) = Cookie::Session.clear(app) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response.headers_mut().insert("set-login", axum::http::HeaderValue::from_static("logged-out"));
-    Ok(response)
+    Ok(without_session(app, response))
 }
 
 fn unreadable() -> PageError {

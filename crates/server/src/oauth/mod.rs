@@ -3,6 +3,7 @@
 pub mod authorize;
 pub mod delegations;
 pub mod discovery;
+pub mod embed;
 pub mod introspect;
 pub mod logout;
 pub mod revoke;

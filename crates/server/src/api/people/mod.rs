@@ -114,6 +114,10 @@ pub fn with_session(app: &App, opened: &Opened, mut response: Response) -> Respo
     if let Some(cookie) = Cookie::Session.set(app, opened.cookie.reveal(), life) {
         headers.append(header::SET_COOKIE, cookie);
     }
+    // On http a frame of the same machine sees the session's own cookie; `SameSite=None` needs https.
+    if let Some(cookie) = Cookie::Embed.set(app, opened.embed_cookie.reveal(), life).filter(|_| app.is_https()) {
+        headers.append(header::SET_COOKIE, cookie);
+    }
     headers.insert("set-login", HeaderValue::from_static("logged-in"));
     response
 }
@@ -121,7 +125,8 @@ pub fn with_session(app: &App, opened: &Opened, mut response: Response) -> Respo
 /// Takes the session's cookie away.
 pub fn without_session(app: &App, mut response: Response) -> Response {
     let headers = response.headers_mut();
-    if let Some(cookie) = Cookie::Session.clear(app) {
+    let embed = Cookie::Embed.clear(app).filter(|_| app.is_https());
+    for cookie in Cookie::Session.clear(app).into_iter().chain(embed) {
         headers.append(header::SET_COOKIE, cookie);
     }
     headers.insert("set-login", HeaderValue::from_static("logged-out"));

@@ -1,59 +1,57 @@
 //! The question about another app: who asks, for what, where, when, and as whom.
 
-use super::{compared, personas, who, who_at};
+use super::questions::{Desk, Question, compared};
+use super::{who, who_at};
 use crate::app::App;
-use crate::edge::page::{self, PageResult};
-use crate::edge::session::Signed;
-use crate::views::{Connect, ConnectAgain, Line, May, Name, Risk, When};
+use crate::edge::page;
+use crate::views::{Connect, ConnectAgain, Line, May, Name, Persona, Risk, When};
 use ledger::Presence;
 use oauth::ask::{Connector, Proposal};
 use oauth::interaction::{Ask, Standing};
 use oauth::resource;
 
-#[allow(clippy::too_many_arguments)]
-pub(super) async fn show(
+/// What is put to the person, whole or in one sentence.
+pub(super) fn question(
     app: &App,
     proposal: &Proposal,
-    asked: &Connector,
-    standing: &Standing,
-    signed: &Signed,
-    flow: &str,
+    (asked, standing): (&Connector, &Standing),
     ask: &Ask,
-) -> PageResult {
-    let personas = personas(app, signed, ask).await?;
-    let frame = page::frame(app).with_csrf(&signed.csrf);
+    personas: Vec<Persona>,
+    desk: &Desk<'_>,
+) -> Question {
+    let frame = page::frame(app).with_csrf(&desk.signed.csrf);
     let (source, target) = (who_at(&proposal.app, &proposal.redirect), who(&asked.owner));
-    let (action, flow_id) = ("/signin/decision".to_owned(), flow.to_owned());
+    let (action, flow) = (desk.action.to_owned(), desk.flow.to_owned());
     let may = May { lines: lines(asked, standing) };
     let is_away = standing.presence == Some(Presence::Background);
     let wants_all = proposal.prompt.consent || proposal.prompt.select_account || personas.len() > 1;
     let resource = Name::new(&asked.resource.name);
     let chosen = personas.iter().find(|persona| persona.is_chosen).cloned();
     if let (true, false, Some(persona)) = (standing.covers(asked), wants_all, chosen) {
-        let view = ConnectAgain { frame, app: source, target, resource, action, flow: flow_id, persona, may, is_away };
-        return page::show(&view);
+        let view = ConnectAgain { frame, app: source, target, resource, action, flow, persona, may, is_away };
+        return Question::ConnectAgain(Box::new(view));
     }
     let when = match (asked.offers_background, is_away) {
         (true, is_away) => When::Asked { is_away },
         (false, true) => When::Away,
         (false, false) => When::Using,
     };
-    page::show(&Connect {
+    Question::Connect(Box::new(Connect {
         frame,
         app: source,
         target,
         resource,
         description: asked.resource.description.clone(),
         action,
-        flow: flow_id,
-        switch_url: (personas.len() > 1).then(|| format!("/signin?flow={flow}&identity=")),
+        flow,
+        switch_url: desk.switch_url(&personas),
         personas,
         may,
         when,
         opens_sign_in: !ask.is_remembered,
         is_suspended: standing.is_suspended,
         is_in_development: proposal.app.development_mode,
-    })
+    }))
 }
 
 /// One line a scope in the owner's words, tagged when some were allowed before and some were not.

@@ -74,7 +74,7 @@ impl Done {
         Some(match self.done.as_deref()? {
             "saved" => "Saved.",
             "ended" => "Ended, and everything that hung on it.",
-            "token-ended" => "The session token is ended.",
+            "token-ended" => "The key is ended.",
             "signed-out" => "Signed out there.",
             "signed-out-others" => "Signed out everywhere else.",
             "passkey-added" => "The passkey is added.",

@@ -2,6 +2,8 @@
 
 mod authorize;
 mod client;
+mod connector;
+mod embed;
 mod people;
 mod pkce;
 mod quick;
