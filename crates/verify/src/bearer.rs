@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 /// Takes the one bearer token. The header stays for whoever passes the token on, but marked, so that logs leave it out.
 pub(crate) fn token(headers: &mut HeaderMap) -> Result<Secret, Refused> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(Refused::request("the Authorization header is missing"))?;
+    let value = values.next().ok_or(Refused::absent())?;
     if values.next().is_some() {
         return Err(Refused::request("there is more than one Authorization header"));
     }
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn there_is_one_bearer_token_or_none() {
-        assert_eq!(read(&[]).unwrap_err(), "400 invalid_request: the Authorization header is missing");
+        assert_eq!(read(&[]).unwrap_err(), "401 invalid_token: send a delegated token as a Bearer credential");
         let two = "400 invalid_request: there is more than one Authorization header";
         assert_eq!(read(&["Bearer a", "Bearer a"]).unwrap_err(), two);
         assert_eq!(read(&["Basic YTpi", "Bearer a"]).unwrap_err(), two);

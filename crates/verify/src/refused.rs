@@ -22,7 +22,9 @@ pub struct Refused {
 /// The kinds of refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
-    /// No bearer token in the request, or more than one credential.
+    /// There is no credential at all: the challenge alone tells what is missing, without a code (RFC 6750 §3.1).
+    NoCredential,
+    /// What is there is no bearer token, or there is more than one credential.
     InvalidRequest,
     /// The token is not from this issuer, not for this resource, or not alive.
     InvalidToken,
@@ -37,7 +39,7 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Code::InvalidRequest => "invalid_request",
-            Code::InvalidToken => "invalid_token",
+            Code::NoCredential | Code::InvalidToken => "invalid_token",
             Code::InsufficientScope => "insufficient_scope",
             Code::TemporarilyUnavailable => "temporarily_unavailable",
         }
@@ -47,7 +49,7 @@ impl Code {
     pub const fn status(self) -> StatusCode {
         match self {
             Code::InvalidRequest => StatusCode::BAD_REQUEST,
-            Code::InvalidToken => StatusCode::UNAUTHORIZED,
+            Code::NoCredential | Code::InvalidToken => StatusCode::UNAUTHORIZED,
             Code::InsufficientScope => StatusCode::FORBIDDEN,
             Code::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -55,6 +57,11 @@ impl Code {
 }
 
 impl Refused {
+    pub(crate) const fn absent() -> Refused {
+        let sentence = "send a delegated token as a Bearer credential";
+        Refused { code: Code::NoCredential, sentence, scope: None, trouble: None }
+    }
+
     pub(crate) const fn request(sentence: &'static str) -> Refused {
         Refused { code: Code::InvalidRequest, sentence, scope: None, trouble: None }
     }
@@ -91,8 +98,10 @@ impl Refused {
 
     /// The value of `WWW-Authenticate` (RFC 6750 §3); nothing when no other token would help.
     pub fn www_authenticate(&self) -> Option<HeaderValue> {
-        if self.code == Code::TemporarilyUnavailable {
-            return None;
+        match self.code {
+            Code::TemporarilyUnavailable => return None,
+            Code::NoCredential => return Some(HeaderValue::from_static("Bearer")),
+            Code::InvalidRequest | Code::InvalidToken | Code::InsufficientScope => {}
         }
         let scope = self.scope.as_ref().map(|scope| format!(r#", scope="{scope}""#)).unwrap_or_default();
         let (error, sentence) = (self.code.as_str(), self.sentence);

@@ -18,7 +18,7 @@ async fn other_origins_find_no_cors_headers() {
     let (slash, upper) = (format!("{}/", world.issuer.url), world.issuer.url.to_uppercase());
     for origin in ["https://evil.test", "null", "", &slash, &upper, "http://127.0.0.1"] {
         let (status, headers, _) = send(&app, "OPTIONS", "/infer", &[("origin", origin), PREFLIGHT]).await;
-        assert_eq!((status, has_cors(&headers)), (StatusCode::BAD_REQUEST, false), "{origin}");
+        assert_eq!((status, has_cors(&headers)), (StatusCode::UNAUTHORIZED, false), "{origin}");
         let (status, headers, _) =
             send(&app, "POST", "/infer", &[("origin", origin), ("authorization", &bearer)]).await;
         assert_eq!((status, has_cors(&headers)), (StatusCode::OK, false), "{origin}");
@@ -44,7 +44,7 @@ async fn the_runtime_may_ask_post_and_read_even_a_refusal() {
 
     let bearer = format!("Bearer {}", world.token());
     for (headers, expected) in
-        [(vec![origin, ("authorization", &*bearer)], StatusCode::OK), (vec![origin], StatusCode::BAD_REQUEST)]
+        [(vec![origin, ("authorization", &*bearer)], StatusCode::OK), (vec![origin], StatusCode::UNAUTHORIZED)]
     {
         let (status, headers, _) = send(&app, "POST", "/infer", &headers).await;
         assert_eq!(status, expected);
@@ -58,10 +58,10 @@ async fn a_preflight_lets_nothing_through_to_the_route() {
     let world = World::new().await;
     let app = app(world.verifier.layer().runtime_cors());
     let origin = ("origin", &*world.issuer.url);
-    assert_eq!(send(&app, "OPTIONS", "/infer", &[origin]).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(send(&app, "OPTIONS", "/infer", &[origin]).await.0, StatusCode::UNAUTHORIZED);
     let (status, _, body) = send(&app, "POST", "/infer", &[origin, PREFLIGHT]).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(body.contains("Authorization"));
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert!(body.contains("Bearer"));
 }
 
 #[tokio::test]
@@ -70,6 +70,6 @@ async fn without_being_asked_the_layer_adds_no_cors_headers() {
     let app = app(world.verifier.layer());
     let origin = ("origin", &*world.issuer.url);
     let (status, headers, _) = send(&app, "OPTIONS", "/infer", &[origin, PREFLIGHT]).await;
-    assert_eq!((status, has_cors(&headers)), (StatusCode::BAD_REQUEST, false));
+    assert_eq!((status, has_cors(&headers)), (StatusCode::UNAUTHORIZED, false));
     assert!(!headers.contains_key(header::VARY));
 }

@@ -6,6 +6,7 @@ mod data;
 mod person;
 mod secrets;
 mod start;
+mod target;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

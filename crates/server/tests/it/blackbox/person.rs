@@ -99,14 +99,28 @@ impl<'a> Person<'a> {
         answer
     }
 
+    /// Opens a page or an answer of the API.
+    pub(super) async fn opens(&mut self, target: &str) -> Answer {
+        self.sends("GET", target, FORM, "").await
+    }
+
     /// Signs in at the app and gives the code it gets.
     pub(super) async fn approves(&mut self, app: &App, scope: &str) -> String {
+        self.says_yes(app, "signin", &format!("response_type=code&scope={scope}")).await
+    }
+
+    /// Lets the app use a resource and gives the code it gets.
+    pub(super) async fn connects(&mut self, app: &App, resource: &str, scope: &str) -> String {
+        self.says_yes(app, "connect", &format!("resource={resource}&scope={scope}")).await
+    }
+
+    async fn says_yes(&mut self, app: &App, path: &str, more: &str) -> String {
         let id = &app.id;
         let target = format!(
-            "/signin?client_id={id}&redirect_uri=https%3A%2F%2Fnotes.test%2Fcb&response_type=code&scope={scope}\
+            "/{path}?client_id={id}&redirect_uri=https%3A%2F%2Fnotes.test%2Fcb&{more}\
              &state=st4te&code_challenge={CHALLENGE}&code_challenge_method=S256"
         );
-        let first = self.sends("GET", &target, FORM, "").await;
+        let first = self.opens(&target).await;
         let answer = if first.status == 303 {
             first
         } else {
