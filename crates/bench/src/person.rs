@@ -1,12 +1,12 @@
 //! Somebody who registers with a passkey and says yes once, so that codes come silently from then on.
 
-use crate::answer::words;
+use crate::answer::{member, text, words};
 use crate::passkey;
-use crate::scenario::Alg;
+use crate::scenario::{Alg, VERIFIER};
 use crate::server::Server;
 use crate::wire::{Template, Wire};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +38,24 @@ impl Person {
 
     /// Allows the app what every later request of it will ask.
     pub async fn allow(&mut self, alg: Alg) -> Result<(), String> {
-        let page = self.send(Template::new(Method::GET, &self.host, &alg.signin_path())?, Bytes::new()).await?;
+        self.say_yes(&alg.signin_path()).await.map(|_| ())
+    }
+
+    /// Lets the app use what it offers; gives the subject token of later exchanges.
+    pub async fn connect(&mut self, alg: Alg) -> Result<String, String> {
+        let code = self.say_yes(&alg.connect_path()).await?;
+        let body = format!(
+            "grant_type=authorization_code&code={code}&redirect_uri=https%3A%2F%2Fbench.example%2Fcallback&code_verifier={VERIFIER}"
+        );
+        let asked = Template::form(&self.host, "/api/oauth/token")?.header(AUTHORIZATION, &alg.basic())?;
+        let answer = self.wire.send(asked.with(body)).await?;
+        let subject = member(text(&answer)?, "\"access_token_jwt\"").ok_or("connecting: there is no subject token")?;
+        Ok(subject.to_owned())
+    }
+
+    /// Opens the page and allows what it asks; gives the code.
+    async fn say_yes(&mut self, path: &str) -> Result<String, String> {
+        let page = self.send(Template::new(Method::GET, &self.host, path)?, Bytes::new()).await?;
         let page = String::from_utf8_lossy(page.body()).into_owned();
         let form = page
             .split("<form")
@@ -57,10 +74,8 @@ impl Person {
         let asked = Template::form(&self.host, "/signin/decision")?.header(ORIGIN, &format!("http://{}", self.host))?;
         let answer = self.send(asked, body.into()).await?;
         let location = answer.headers().get(LOCATION).and_then(|place| place.to_str().ok()).unwrap_or_default();
-        if location.contains("code=") {
-            return Ok(());
-        }
-        Err(format!("allowing: {} {location}", answer.status()))
+        let code = location.split(['?', '&']).find_map(|pair| pair.strip_prefix("code="));
+        code.map(str::to_owned).ok_or_else(|| format!("allowing: {} {location}", answer.status()))
     }
 
     /// What the browser sends along.

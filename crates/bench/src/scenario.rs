@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const CLIENT_SECRET: &str = "bench-secret-of-more-than-22-characters";
 pub const REDIRECT: &str = "https://bench.example/callback";
 /// RFC 7636, appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A kind of request.
@@ -26,6 +26,8 @@ pub enum Scenario {
     Code,
     Refresh,
     ClientCredentials,
+    Exchange,
+    DelegatedVerify,
     Userinfo,
     Introspection,
     Discovery,
@@ -40,6 +42,8 @@ impl Scenario {
             Scenario::Code => "code exchange",
             Scenario::Refresh => "refresh",
             Scenario::ClientCredentials => "client credentials",
+            Scenario::Exchange => "token exchange",
+            Scenario::DelegatedVerify => "delegated verify",
             Scenario::Userinfo => "userinfo",
             Scenario::Introspection => "introspection",
             Scenario::Discovery => "discovery",
@@ -80,6 +84,25 @@ impl Alg {
         }
     }
 
+    /// What that app offers, to itself: key and audience in one.
+    pub fn resource(self) -> &'static str {
+        match self {
+            Alg::EdDsa => "bench:eddsa",
+            Alg::Es256 => "bench:es256",
+            Alg::Rs256 => "bench:rs256",
+        }
+    }
+
+    /// The request of that app for what it offers.
+    pub fn connect_path(self) -> String {
+        format!(
+            "/connect?client_id={}&redirect_uri=https%3A%2F%2Fbench.example%2Fcallback&resource={}&scope=work\
+             &state=state&code_challenge={CHALLENGE}&code_challenge_method=S256",
+            self.client_id(),
+            self.resource()
+        )
+    }
+
     /// The authorization request of that app.
     pub fn signin_path(self) -> String {
         format!(
@@ -89,7 +112,7 @@ impl Alg {
         )
     }
 
-    fn basic(self) -> String {
+    pub fn basic(self) -> String {
         format!("Basic {}", STANDARD.encode(format!("{}:{CLIENT_SECRET}", self.client_id())))
     }
 }
@@ -256,6 +279,17 @@ impl Repeated {
         Ok(Repeated { requests: Arc::new(vec![request]), place: 0, holds: "{\"access_token\":\"pat_".to_owned() })
     }
 
+    /// Delegated tokens for one subject token.
+    pub fn exchange(world: &World, alg: Alg, subject: &str) -> Result<Repeated, String> {
+        let template = Template::form(&world.host, "/api/oauth/token")?.header(AUTHORIZATION, &alg.basic())?;
+        let body = format!(
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token={subject}&resource={}",
+            alg.resource()
+        );
+        let holds = format!("\"target_resource\":\"{}\"", alg.resource());
+        Ok(Repeated { requests: Arc::new(vec![(template, Bytes::from(body))]), place: 0, holds })
+    }
+
     /// Who the bearers of these tokens are.
     pub fn userinfo(world: &World, tokens: &[String]) -> Result<Repeated, String> {
         let request = |token: &String| {
@@ -281,6 +315,11 @@ impl Repeated {
     pub fn document(world: &World, path: &str, holds: &str) -> Result<Repeated, String> {
         let template = Template::new(Method::GET, &world.host, path)?;
         Ok(Repeated { requests: Arc::new(vec![(template, Bytes::new())]), place: 0, holds: holds.to_owned() })
+    }
+
+    /// The requests, in turn.
+    pub fn requests(&self) -> &[(Template, Bytes)] {
+        &self.requests
     }
 
     /// The same for another connection, which begins elsewhere in the list.

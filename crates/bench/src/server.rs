@@ -159,7 +159,10 @@ fn manifest() -> String {
     let apps = Alg::ALL.map(|alg| {
         format!(
             "[[app]]\nkey = \"{key}\"\norganization = \"bench\"\nname = \"Bench {name}\"\nclient_id = \"{id}\"\nclient_secret = \"{secret}\"\n\
-             redirect_uris = [\"{redirect}\"]\nid_token_signed_response_alg = \"{name}\"\n",
+             redirect_uris = [\"{redirect}\"]\nid_token_signed_response_alg = \"{name}\"\n\n\
+             [[resource]]\nkey = \"{resource}\"\napp = \"{key}\"\nname = \"Bench\"\naudience = \"{resource}\"\n\
+             scopes = [{{ name = \"work\", text = \"Be measured\", risk = \"low\" }}]\n",
+            resource = alg.resource(),
             key = alg.as_str().to_ascii_lowercase(),
             name = alg.as_str(),
             id = alg.client_id(),

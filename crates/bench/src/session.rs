@@ -1,13 +1,14 @@
 //! One round on one engine: starts, what has to be there, then each scenario.
 
 use crate::Plan;
-use crate::answer::Keys;
+use crate::answer::{Keys, member, text};
 use crate::database::{Database, Engine};
 use crate::load::{Asker, Outcome, Span, run as load};
 use crate::person::Person;
 use crate::report::{Line, Report, Starts};
 use crate::scenario::{Alg, CodeExchange, Refresh, Repeated, Scenario, SignIn, Stock, World};
 use crate::server::{Server, Starter};
+use crate::verifying;
 use crate::wire::{Template, Wire};
 use bytes::Bytes;
 use http::Method;
@@ -67,6 +68,8 @@ struct Round<'a> {
     engine: &'static str,
     server: &'a Server,
     world: World,
+    /// The subject token of each app.
+    subjects: Vec<(Alg, String)>,
 }
 
 impl<'a> Round<'a> {
@@ -76,12 +79,14 @@ impl<'a> Round<'a> {
         let keys =
             wire.send(Template::new(Method::GET, &server.host(), "/.well-known/jwks.json")?.with(Bytes::new())).await?;
         let mut person = Person::register(server).await?;
+        let mut subjects = Vec::new();
         for alg in Alg::ALL {
             person.allow(alg).await?;
+            subjects.push((alg, person.connect(alg).await?));
         }
         let keys = Arc::new(Keys::read(keys.body())?);
         let world = World { host: server.host(), cookie: person.cookie(), sub: person.sub, keys };
-        Ok(Round { plan, engine: engine.as_str(), server, world })
+        Ok(Round { plan, engine: engine.as_str(), server, world, subjects })
     }
 
     async fn measure(&self, report: &mut Report) -> Result<(), String> {
@@ -125,8 +130,30 @@ impl<'a> Round<'a> {
             let outcome = load(self.server, self.each(asker)?, self.span()).await?;
             self.note(Scenario::Refresh, Some(alg), outcome, report);
         }
+        self.measure_delegated(alg, report).await?;
         let credentials = Repeated::client_credentials(&self.world, alg)?;
         self.measure_repeated(Scenario::ClientCredentials, Some(alg), &credentials, report).await
+    }
+
+    /// Getting delegated tokens, and checking them as the other app does.
+    async fn measure_delegated(&self, alg: Alg, report: &mut Report) -> Result<(), String> {
+        let found = self.subjects.iter().find(|(own, _)| *own == alg);
+        let (_, subject) = found.ok_or_else(|| format!("{}: no subject token", alg.as_str()))?;
+        let exchange = Repeated::exchange(&self.world, alg, subject)?;
+        self.measure_repeated(Scenario::Exchange, Some(alg), &exchange, report).await?;
+        if !self.plan.wants(Scenario::DelegatedVerify) {
+            return Ok(());
+        }
+        let mut wire = Wire::open(self.server.address()).await?;
+        let mut tokens = Vec::new();
+        for (template, body) in exchange.requests().iter().cycle().take(64) {
+            let answer = wire.send(template.with(body.clone())).await?;
+            let token = member(text(&answer)?, "\"access_token\"").ok_or("exchanging: there is no token")?;
+            tokens.push(token.to_owned());
+        }
+        let outcome = verifying::run(&self.world.host, alg, &tokens, self.span()).await?;
+        self.note(Scenario::DelegatedVerify, Some(alg), outcome, report);
+        Ok(())
     }
 
     async fn measure_repeated(
