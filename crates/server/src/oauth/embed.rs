@@ -61,7 +61,7 @@ fn relay_page(app: &App, client: &Client, message: &Value, relay: Option<i64>, n
         relay_id: relay.map(relay_id),
         next: relay.is_none().then_some(next),
     };
-    framed(client, page::show(&view)?)
+    Ok(framed(client, page::show(&view)?))
 }
 
 /// The gate: what is asked (`may_ask`: in the frame itself too, once it is seen), and one button that opens it in a window of our own.
@@ -90,7 +90,7 @@ pub(super) async fn gate(app: &App, proposal: &Proposal, fields: &[(String, Stri
         top_url: app.url(&format!("{path}?{query}")),
         consent_url: may_ask_here.then(|| format!("/signin/embed/question?flow={flow}")),
     };
-    framed(&proposal.app, page::show(&view)?)
+    Ok(framed(&proposal.app, page::show(&view)?))
 }
 
 /// The request without what is about the frame alone.
@@ -110,7 +110,7 @@ fn origins(client: &Client) -> Vec<String> {
 }
 
 /// Lets the app's own pages frame the answer, and nobody else's.
-fn framed(client: &Client, mut response: Response) -> PageResult {
+fn framed(client: &Client, mut response: Response) -> Response {
     let mut ancestors = origins(client);
     if client.development_mode {
         ancestors.extend(["http://localhost:*", "http://127.0.0.1:*"].map(str::to_owned));
@@ -122,7 +122,7 @@ fn framed(client: &Client, mut response: Response) -> PageResult {
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    Ok(response)
+    response
 }
 
 #[derive(Deserialize)]
@@ -149,18 +149,18 @@ pub async fn question(State(app): State<App>, headers: HeaderMap, Query(asking):
         return Err(PageError::stale_form());
     }
     let question = questions::question(&app, &proposal, &ask, &Desk::frame(&asking.flow, &signed)).await?;
-    fragment(&question.html()?)
+    Ok(fragment(&question.html()?))
 }
 
 /// The form of a page and the words around it.
-fn fragment(html: &str) -> PageResult {
+fn fragment(html: &str) -> Response {
     let start = html.find("<main").and_then(|at| html.get(at..)?.find('>').map(|end| at + end + 1));
     let end = html.find("</main>");
     let inner = start.zip(end).and_then(|(start, end)| html.get(start..end)).unwrap_or_default();
     // The frame itself leads nowhere else.
     let inner = inner.replace("href=\"/account/", "target=\"_blank\" rel=\"noopener\" href=\"/account/");
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))];
-    Ok((kind, format!("<div class=\"stack\">{inner}</div>")).into_response())
+    (kind, format!("<div class=\"stack\">{inner}</div>")).into_response()
 }
 
 async fn stored(app: &App, flow: &str) -> Result<(Interaction, Proposal), PageError> {

@@ -3,7 +3,7 @@
 // Promise: flows never collide, whether in two tabs that share their storage or twice in one; a callback finishes at most one flow,
 // and finishing it again in the same page gives the same result.
 
-import { AveError, isPassing, refusal } from "./errors.js";
+import { refusal } from "./errors.js";
 import { resolveIssuer } from "./issuer.js";
 import { generateCodeVerifier, generateNonce } from "./pkce.js";
 
@@ -85,20 +85,22 @@ export function dropFlow(kind: Kind, state: string): void {
 }
 
 const finished = new Map<string, Kind>();
-const results = new Map<string, Promise<unknown>>();
+const results = new Map<string, { result: Promise<unknown>; isSettled: boolean }>();
 
 /** Does the work once per callback: frameworks run effects twice, and a code is spent by its first use. */
 export function once<T>(kind: Kind, callback: Callback, work: () => Promise<T>): Promise<T> {
-  const key = `${kind} ${callback.state} ${callback.code ?? callback.error}`;
-  const known = results.get(key) as Promise<T> | undefined;
-  if (known) return known;
-  const result = work();
-  results.set(key, result);
-  result.catch((error: unknown) => {
-    // Nothing was spent: the next try may succeed.
-    if (!(error instanceof AveError) || isPassing(error)) results.delete(key);
-  });
-  return result;
+  const { state, code, error } = callback;
+  const key = `${kind} ${state} ${code ?? error}`;
+  const known = results.get(key);
+  // What is still kept afterwards was not spent, so the next try may succeed.
+  if (known && !(known.isSettled && state && find(kind, state))) return known.result as Promise<T>;
+  const entry = { result: work(), isSettled: false };
+  const settle = () => {
+    entry.isSettled = true;
+  };
+  entry.result.then(settle, settle);
+  results.set(key, entry);
+  return entry.result;
 }
 
 /** The flow under its own key, or the latest one, as the embed keeps it. */

@@ -38,7 +38,6 @@ interface Rules {
 
 const ID_TOKEN = ["JWT"];
 const ACCESS_TOKEN = ["at+jwt"];
-const DISMISSES_UNSUPPORTED = new Set(["NotSupportedError"]);
 
 /**
  * The claims of an ID token or `access_token_jwt`, or `null` if it must not be believed.
@@ -114,7 +113,7 @@ async function judgeFresh(token: string, rules: Rules): Promise<JwtPayload> {
   try {
     return await judge(token, rules);
   } catch (error) {
-    if (DISMISSES_UNSUPPORTED.has((error as Error)?.name)) return parseJwt(token).payload;
+    if ((error as Error)?.name === "NotSupportedError") return parseJwt(token).payload;
     throw error;
   }
 }
