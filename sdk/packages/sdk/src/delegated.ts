@@ -77,7 +77,8 @@ export async function introspectDelegatedToken(
     fetcher: options.fetcher,
   });
   if (answer.active !== true) throw untrusted("the token is not active");
-  const { active, ...payload } = answer;
+  // `iss` may be left out (RFC 7662 section 2.2): the issuer itself has answered.
+  const { active, ...payload } = { iss: issuer, ...answer };
   checkIssuerAndTime(payload, issuer);
   const claims = checkTarget(payload, options);
   checkNeeds(claims, options);

@@ -278,6 +278,51 @@ async fn threat_127_silence_grants_nothing() {
 }
 
 #[tokio::test]
+async fn threat_128_what_needs_the_person_needs_their_session() {
+    let world = World::new().await;
+    let (notes, iris) = (world.app("notes", "").await, world.target("iris", "").await);
+    let mut ada = world.person("ada").await;
+    ada.approves(&notes, "openid offline_access").await;
+    let subject = ada.allows(&notes, KEY, "ask", None).await;
+    let token = notes.delegated(&subject, KEY).await;
+    let csrf = ada.opens("/logout").await.form_with("csrf")["csrf"].clone();
+    ada.posts("/logout/confirm", &[("csrf", &csrf)]).await;
+    assert_refused(&exchange(&notes, &subject, &[]).await, "403 access_denied");
+    assert!(!iris.sees_active(&token).await);
+    let answer = runtime_check(&world, &token, "https://notes.test", KEY, "https://iris.test").await;
+    assert_refused(&answer, "401 invalid_token");
+}
+
+#[tokio::test]
+async fn threat_124_removing_either_app_ends_what_was_allowed() {
+    for gone in ["notes", "iris"] {
+        for world in World::both().await {
+            let (notes, iris) = (world.app("notes", "").await, world.target("iris", "").await);
+            let mut ada = world.person("ada").await;
+            let subject = ada.allows(&notes, KEY, "ask", None).await;
+            let token = notes.delegated(&subject, KEY).await;
+            let (removed, left) = if gone == "notes" { (&notes, &iris) } else { (&iris, &notes) };
+            assert!(left.sees_active(&token).await);
+            let (id, seams) = (base::AppId::from_text(&removed.client_id), world.seams.clone());
+            let remove = world
+                .app
+                .oauth
+                .apps
+                .change(move |tx| oauth::app::delete(tx, &seams, &oauth::organization::Actor::Operator, &id));
+            assert!(remove.await.unwrap() > 0);
+            assert!(!left.sees_active(&token).await, "{gone}");
+            assert_eq!(ada.opens("/api/oauth/delegations").await.json()["delegations"], json!([]));
+            // The name stays its owner's, and what was allowed on the old one says nothing of a new one.
+            let again = if gone == "notes" { world.app("notes", "").await } else { world.target("iris", "").await };
+            let notes = if gone == "notes" { &again } else { &notes };
+            let code = ada.approves(&notes, "openid").await;
+            let subject = notes.redeems(&code).await.json()["access_token_jwt"].as_str().unwrap().to_owned();
+            assert_refused(&exchange(notes, &subject, &[]).await, "403 access_denied");
+        }
+    }
+}
+
+#[tokio::test]
 async fn threat_129_a_public_app_acts_only_with_the_person_there() {
     let world = World::new().await;
     let spa = world.app("spa", "type = \"public\"").await;
@@ -444,43 +489,56 @@ async fn runtime_check(world: &World, token: &str, parent: &str, target: &str, t
     world.send("POST", "/connect/runtime/check", &headers, body.to_string().as_bytes()).await
 }
 
-#[tokio::test]
-async fn threat_135_136_the_runtime_serves_the_source_apps_pages_and_calls_the_registered_endpoint() {
-    let world = World::new().await;
-    let notes = world.app("notes", "").await;
-    let iris = world.target("iris", "").await;
+/// A delegated token of Ada's for Notes at Iris.
+async fn in_the_runtime<'a>(world: &'a World) -> (TestApp<'a>, TestApp<'a>, String, String) {
+    let (notes, iris) = (world.app("notes", "").await, world.target("iris", "").await);
     let mut ada = world.person("ada").await;
     let subject = ada.allows(&notes, KEY, "ask", None).await;
     let token = notes.delegated(&subject, KEY).await;
+    (notes, iris, subject, token)
+}
+
+#[tokio::test]
+async fn threat_135_only_a_page_of_the_source_app_may_embed_the_runtime() {
+    let world = World::new().await;
+    let (_notes, _iris, _, token) = in_the_runtime(&world).await;
+    for parent in ["https://evil.test", "null", "", "*", "https://notes.test/", "https://iris.test", &world.issuer] {
+        let answer = runtime_check(&world, &token, parent, KEY, "https://iris.test").await;
+        assert_refused(&answer, "400 origin_not_allowed");
+    }
+    let body = json!({ "parent_origin": "https://notes.test", "target": KEY, "target_origin": "https://iris.test" });
+    let bearer = format!("Bearer {token}");
+    let foreign = [
+        ("Content-Type", "application/json"),
+        ("Authorization", bearer.as_str()),
+        ("Origin", "https://notes.test"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ];
+    let answer = world.send("POST", "/connect/runtime/check", &foreign, body.to_string().as_bytes()).await;
+    assert_eq!(answer.status, 403, "the frame alone asks: {answer:?}");
+}
+
+#[tokio::test]
+async fn threat_136_the_runtime_calls_the_registered_endpoint_and_nothing_else() {
+    let world = World::new().await;
+    let (notes, iris, _, token) = in_the_runtime(&world).await;
     for target in [KEY, "iris", iris.client_id.as_str()] {
         let answer = runtime_check(&world, &token, "https://notes.test", target, "https://iris.test").await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let told = answer.json();
         assert_eq!((&told["endpoint"], &told["cid"]), (&json!("https://iris.test/runtime"), &json!(notes.client_id)));
         assert_eq!((&told["target_resource"], &told["sub"]), (&json!(KEY), &claims(&token)["sub"]));
+        assert!(!answer.text().contains(&token), "nothing sends the token back");
     }
-    for (parent, target, origin, refusal) in [
-        ("https://evil.test", KEY, "https://iris.test", "400 origin_not_allowed"),
-        ("null", KEY, "https://iris.test", "400 origin_not_allowed"),
-        ("", KEY, "https://iris.test", "400 origin_not_allowed"),
-        ("*", KEY, "https://iris.test", "400 origin_not_allowed"),
-        ("https://notes.test/", KEY, "https://iris.test", "400 origin_not_allowed"),
-        ("https://iris.test", KEY, "https://iris.test", "400 origin_not_allowed"),
-        ("https://notes.test", "muse", "https://iris.test", "400 invalid_target"),
-        ("https://notes.test", "iri", "https://iris.test", "400 invalid_target"),
-        ("https://notes.test", KEY, "https://evil.test", "400 target_origin_mismatch"),
-        ("https://notes.test", KEY, "https://iris.test/", "400 target_origin_mismatch"),
-        ("https://notes.test", KEY, "*", "400 target_origin_mismatch"),
+    for (target, origin, refusal) in [
+        ("muse", "https://iris.test", "400 invalid_target"),
+        ("iri", "https://iris.test", "400 invalid_target"),
+        (KEY, "https://evil.test", "400 target_origin_mismatch"),
+        (KEY, "https://iris.test/", "400 target_origin_mismatch"),
+        (KEY, "*", "400 target_origin_mismatch"),
     ] {
-        assert_refused(&runtime_check(&world, &token, parent, target, origin).await, refusal);
+        assert_refused(&runtime_check(&world, &token, "https://notes.test", target, origin).await, refusal);
     }
-    for other in [&subject, "x.y.z"] {
-        let answer = runtime_check(&world, other, "https://notes.test", KEY, "https://iris.test").await;
-        assert_refused(&answer, "401 invalid_token");
-    }
-    world.clock.advance_secs(601);
-    let late = runtime_check(&world, &token, "https://notes.test", KEY, "https://iris.test").await;
-    assert_refused(&late, "401 token_expired");
     let page = world.send("GET", "/connect/runtime?target=iris", &[], b"").await;
     let policy = page.header("content-security-policy").unwrap();
     assert!(
@@ -491,4 +549,17 @@ async fn threat_135_136_the_runtime_serves_the_source_apps_pages_and_calls_the_r
     let none = world.send("GET", "/connect/runtime?target=evil", &[], b"").await;
     let policy = none.header("content-security-policy").unwrap().to_owned();
     assert!(policy.ends_with("connect-src 'self'"), "{policy}");
+}
+
+#[tokio::test]
+async fn threat_137_an_expired_or_other_token_opens_no_runtime() {
+    let world = World::new().await;
+    let (_notes, _iris, subject, token) = in_the_runtime(&world).await;
+    for other in [&subject, "x.y.z"] {
+        let answer = runtime_check(&world, other, "https://notes.test", KEY, "https://iris.test").await;
+        assert_refused(&answer, "401 invalid_token");
+    }
+    world.clock.advance_secs(601);
+    let late = runtime_check(&world, &token, "https://notes.test", KEY, "https://iris.test").await;
+    assert_refused(&late, "401 token_expired");
 }
