@@ -25,6 +25,8 @@ pub struct Parts {
     pub oauth: OAuth,
     pub mailer: Arc<dyn Mailer>,
     pub limits: Limits,
+    /// The only door outwards.
+    pub egress: net::Egress,
     /// The discovery document, serialized once.
     pub discovery: String,
     /// The issuer's host and port, as pages show it and as requests must name it.
@@ -61,6 +63,7 @@ impl App {
             OAuth::open(store.clone(), seams.clone(), sealer.clone(), oauth_settings(&config), Arc::new(claims))
                 .await?;
         let limits = Limits::new(config.limits.enabled);
+        let egress = net::Egress::new(config.egress.allow.clone())?;
         Ok(App(Arc::new(Parts {
             discovery: oauth::discovery::document(&config.issuer).to_string(),
             config,
@@ -71,6 +74,7 @@ impl App {
             oauth,
             mailer,
             limits,
+            egress,
             host,
         })))
     }

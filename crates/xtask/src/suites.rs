@@ -14,7 +14,7 @@ pub struct Suite {
 pub const SUITES: &[Suite] = &[
     Suite { name: "conformance", needs: &[tools::node, tools::python] },
     Suite { name: "e2e", needs: &[tools::node, browser] },
-    Suite { name: "sdk", needs: &[tools::node] },
+    Suite { name: "sdk", needs: &[tools::node, browser] },
 ];
 
 fn browser() -> Result<(), String> {
@@ -36,7 +36,7 @@ impl Suite {
         tools::npm_packages(&folder)?;
         let mut command = program("npm", &folder);
         command.arg("test").env("PROCURA_BIN", binary).env("PROCURA_TEST_POSTGRES", postgres);
-        if self.name == "e2e" {
+        if matches!(self.name, "e2e" | "sdk") {
             command.env("PROCURA_CHROMIUM", tools::chromium()?);
         }
         tee(&mut command)

@@ -4,6 +4,7 @@
 
 mod database;
 mod developers;
+mod egress;
 pub mod issuer;
 mod keys;
 mod lifetimes;
@@ -17,6 +18,7 @@ mod source;
 mod top;
 
 pub use developers::Developers;
+pub use egress::Egress;
 pub use issuer::Issuer;
 pub use keys::KeySource;
 pub use lifetimes::Lifetimes;
@@ -43,6 +45,7 @@ const SECTIONS: &[Section] = &[
     Developers::SECTION,
     Mail::SECTION,
     Limits::SECTION,
+    Egress::SECTION,
     Logs::SECTION,
 ];
 
@@ -60,6 +63,7 @@ pub struct Config {
     pub developers: Developers,
     pub mail: Mail,
     pub limits: Limits,
+    pub egress: Egress,
     pub logs: Logs,
     /// `procura demo`: everything on loopback, data in a temporary folder, a mailbox page.
     pub demo: bool,
@@ -104,6 +108,7 @@ impl Config {
             developers: Developers::read(&from)?,
             mail,
             limits: Limits::read(&from)?,
+            egress: Egress::read(&from)?,
             logs: Logs::read(&from)?,
             demo: false,
             tour: None,

@@ -37,6 +37,8 @@ export function stripSensitiveFragmentParams(address: string = window.location.h
 
 /** Takes a spent code out of the address bar, if it is there. */
 export function forgetCode(code: string): void {
+  // The page may be gone when a timer comes here.
+  if (typeof window === "undefined") return;
   const { href } = window.location;
   if (parse(href)?.searchParams.get("code") === code) show(stripOAuthQueryParamsFromUrlString(stripSensitiveHashFromUrlString(href)));
 }

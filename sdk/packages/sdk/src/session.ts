@@ -57,6 +57,7 @@ export class AveSession {
   #era = 0;
   /** When the present tokens are to be renewed, if not a margin before their end. */
   #renewAtMs: number | undefined;
+  #saving: Promise<void> = Promise.resolve();
   #lastRefreshError: unknown;
 
   constructor(options: AveSessionOptions) {
@@ -107,25 +108,27 @@ export class AveSession {
   /** Signs out here and in the other tabs, and ends the tokens at the server (RFC 7009). */
   async signOut(): Promise<void> {
     const { snapshot } = this.#state;
-    await this.#clear(true);
+    await this.#clear();
     if (snapshot) await this.#revoke(snapshot);
   }
 
-  /** Ends the channel, waits for no lock and tells nobody any more. `hydrate` begins anew. */
+  /**
+   * Ends the channel, waits for no lock and tells nobody any more. `hydrate` begins anew.
+   *
+   * A refresh under way still saves its tokens, since the old ones are dead.
+   */
   destroy(): void {
     this.#tabs?.close();
     this.#listeners.clear();
-    this.#era += 1;
-    this.#refreshing = undefined;
     const page = globalThis as { __aveSessionDev?: { session?: AveSession } };
     if (page.__aveSessionDev?.session === this) delete page.__aveSessionDev;
   }
 
   async #hydrate(): Promise<void> {
     if (this.#options.devtools) this.#showDevtools();
-    const era = this.#era;
     const snapshot = await this.#load();
-    if (era === this.#era || this.#state === LOADING) this.#set(snapshot);
+    // Unless someone has signed in meanwhile.
+    if (this.#state === LOADING) this.#set(snapshot);
   }
 
   async #load(): Promise<AveSessionSnapshot | null> {
@@ -138,6 +141,7 @@ export class AveSession {
 
   async #valid(): Promise<AveSessionSnapshot | null> {
     await this.hydrate();
+    if (this.#refreshing) return this.#refreshing;
     const { snapshot } = this.#state;
     if (!snapshot || !this.#isDue(snapshot)) return snapshot;
     // Tokens that cannot be renewed are good until their end.
@@ -168,29 +172,29 @@ export class AveSession {
     return refreshing;
   }
 
-  async #refreshAlone(before: AveSessionSnapshot): Promise<AveSessionSnapshot> {
+  async #refreshAlone(ours: AveSessionSnapshot): Promise<AveSessionSnapshot> {
     const era = this.#era;
     // Another tab may have been quicker, and then our refresh token is dead.
-    const adopted = await this.#adoptFresher(before);
-    if (adopted) return adopted;
+    const theirs = await this.#adoptNewer(ours);
+    if (theirs && Date.now() < theirs.expiresAtMs) return theirs;
+    const before = theirs ?? ours;
     if (!this.#isRenewable(before)) {
-      await this.#clear(true);
+      await this.#clear();
       throw refusal("session_expired", "The session is over: there is no refresh token. Sign in again.");
     }
+    let after: AveSessionSnapshot;
     try {
-      const tokens = await this.#renew(before);
-      const after = snapshotFromTokenResponse(tokens, before);
-      if (era !== this.#era) {
-        // Signed out or in anew meanwhile: nobody wants these tokens.
-        if (!this.#state.snapshot) await this.#revoke(after);
-        throw refusal("session_changed", "The session has changed meanwhile.");
-      }
-      await this.#keep(after);
-      this.#renewAtMs = this.#nextRenewal(after);
-      return after;
+      after = snapshotFromTokenResponse(await this.#renew(before), before);
     } catch (error) {
       return this.#afterFailure(error, before, era);
     }
+    if (era !== this.#era) {
+      await this.#revoke(after);
+      throw refusal("session_changed", "Someone has signed in or out meanwhile.");
+    }
+    await this.#keep(after);
+    if (this.#state.snapshot === after) this.#renewAtMs = this.#nextRenewal(after);
+    return after;
   }
 
   #renew(before: AveSessionSnapshot): Promise<TokenResponseLike> {
@@ -203,20 +207,19 @@ export class AveSession {
     this.#lastRefreshError = error;
     if (era !== this.#era || !isFinal(error)) throw error;
     // Without locks two tabs may race: the one that lost finds the winner's tokens.
-    const adopted = await this.#adoptFresher(before);
-    if (adopted) return adopted;
-    if (era === this.#era) await this.#clear(true);
+    const theirs = await this.#adoptNewer(before);
+    if (theirs && Date.now() < theirs.expiresAtMs) return theirs;
+    if (era === this.#era) await this.#clear();
     throw error;
   }
 
-  /** What another tab has stored since, if it is still good. */
-  async #adoptFresher(before: AveSessionSnapshot): Promise<AveSessionSnapshot | null> {
+  /** What another tab has stored since. */
+  async #adoptNewer(ours: AveSessionSnapshot): Promise<AveSessionSnapshot | null> {
     if (!this.#tabs) return null;
     const era = this.#era;
     const stored = await this.#load();
-    if (!stored || era !== this.#era || stored.access_token === before.access_token) return null;
-    if (stored.expiresAtMs <= before.expiresAtMs && stored.refresh_token === before.refresh_token) return null;
-    if (Date.now() >= stored.expiresAtMs) return null;
+    if (!stored || era !== this.#era) return null;
+    if (stored.access_token === ours.access_token || stored.expiresAtMs < ours.expiresAtMs) return null;
     this.#set(stored);
     return stored;
   }
@@ -232,7 +235,7 @@ export class AveSession {
     this.#renewAtMs = undefined;
     this.#state = { status: "signedIn", snapshot };
     try {
-      await this.#options.storage.save(snapshot);
+      await this.#save(snapshot);
     } finally {
       // Unless someone has signed out while it was being saved.
       if (this.#state.snapshot === snapshot) {
@@ -242,13 +245,24 @@ export class AveSession {
     }
   }
 
-  async #clear(isFirst: boolean): Promise<void> {
+  /** Signs out here, and tells the other tabs. */
+  async #clear(): Promise<void> {
+    this.#forget();
+    await this.#save(null);
+    this.#tabs?.tell({ type: "session_cleared" });
+  }
+
+  #forget(): void {
     this.#era += 1;
     this.#refreshing = undefined;
     this.#set(null);
-    if (!isFirst) return;
-    await this.#options.storage.save(null);
-    this.#tabs?.tell({ type: "session_cleared" });
+  }
+
+  /** One after the other, so that the last word is what stays. */
+  #save(snapshot: AveSessionSnapshot | null): Promise<void> {
+    const save = async () => this.#options.storage.save(snapshot);
+    this.#saving = this.#saving.then(save, save);
+    return this.#saving;
   }
 
   /** Ends the tokens at the server. Without a connection they end by themselves. */
@@ -263,8 +277,14 @@ export class AveSession {
   }
 
   #hear({ type }: TabMessage): void {
-    if (type === "session_cleared") void this.#clear(false);
-    if (type === "session_updated") void this.#load().then((stored) => stored && this.#set(stored));
+    if (type === "session_cleared") this.#forget();
+    if (type === "session_updated") void this.#reload();
+  }
+
+  async #reload(): Promise<void> {
+    const era = this.#era;
+    const stored = await this.#load();
+    if (stored && era === this.#era) this.#set(stored);
   }
 
   #set(snapshot: AveSessionSnapshot | null): void {
