@@ -42,7 +42,8 @@ pub fn create(
 ) -> Result<Resource, Error> {
     let (owner, organization) = owner(tx, actor, &new.app, Role::Developer)?;
     let now = seams.now();
-    let namespace = check_key(&new.key).map_err(|sentence| Error::about("key", sentence))?.to_owned();
+    let mut complaints: Vec<_> =
+        check_key(&new.key).err().map(|said| app::Complaint::about("key", said)).into_iter().collect();
     let blank = Resource {
         id: ResourceId::new(now, seams.entropy())?,
         key: new.key,
@@ -61,22 +62,21 @@ pub fn create(
         paused_at: None,
         owner_is_off: owner.disabled_at.is_some(),
     };
-    let mut missing = Vec::new();
     let is_named =
         [("name", wish.name.is_some()), ("audience", wish.audience.is_some()), ("scopes", wish.scopes.is_some())];
     for (field, _) in is_named.into_iter().filter(|(_, is_there)| !is_there) {
-        missing.push(app::Complaint::about(field, "is required"));
+        complaints.push(app::Complaint::about(field, "is required"));
     }
     let resource = match wish.grant(&blank, &Surroundings { owner: &owner, issuer }) {
-        Ok(resource) if missing.is_empty() => resource,
+        Ok(resource) if complaints.is_empty() => resource,
         outcome => {
-            missing.extend(outcome.err().unwrap_or_default());
-            return Err(Error::Complaints(missing));
+            complaints.extend(outcome.err().unwrap_or_default());
+            return Err(Error::Complaints(complaints));
         }
     };
     let likeness = likeness_of(&resource.key);
     check_rivals(tx, &resource, &likeness)?;
-    if rows::claim_namespace(tx, &likeness_of(&namespace), &organization, now)? != organization {
+    if rows::claim_namespace(tx, &likeness_of(resource.namespace()), &organization, now)? != organization {
         return Err(Error::about("key", "begins with a word that belongs to another organization"));
     }
     rows::insert(tx, &resource, &likeness)?;
@@ -127,6 +127,18 @@ pub fn update_if_different(
     update(tx, seams, actor, issuer, id, wish).map(|_| true)
 }
 
+/// How many grants a change would suspend that are not suspended yet. Changes nothing.
+pub fn would_suspend(tx: &mut Tx<'_>, actor: &Actor, issuer: &str, id: &ResourceId, wish: Wish) -> Result<u64, Error> {
+    let old = find(tx, id)?.ok_or(Error::NotFound)?;
+    let (owner, _) = owner(tx, actor, &old.app, Role::Developer)?;
+    let new = wish.grant(&old, &Surroundings { owner: &owner, issuer }).map_err(Error::Complaints)?;
+    if !differ_materially(&old, &new) {
+        return Ok(0);
+    }
+    let held = rows::holders(tx, &old)?;
+    Ok(held.grants - held.suspended)
+}
+
 /// Takes the resource out of service: nobody can ask for it, and its tokens are dead at introspection.
 pub fn pause(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &ResourceId) -> Result<Resource, Error> {
     switch(tx, seams, actor, id, act::PAUSED)
@@ -169,9 +181,9 @@ pub(crate) fn delete_of_app(tx: &mut Tx<'_>, seams: &Seams, app: &AppId) -> Resu
     Ok(ended)
 }
 
-/// What remains when signs that look alike are made one. Namespaces are kept so: `1ris:` belongs to whoever has `lris:`.
+/// What remains when signs that look alike are made one. Namespaces are kept so: `1ris:` and `lris:` belong to whoever has `iris:`.
 fn likeness_of(key: &str) -> String {
-    likeness(key).replace('_', "-")
+    likeness(key).replace('_', "-").replace('i', "l")
 }
 
 /// The app that offers it, for somebody with at least this role, and its organization.
