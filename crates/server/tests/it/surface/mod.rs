@@ -5,3 +5,4 @@ mod address;
 mod api_v1;
 mod developers;
 mod people;
+mod resources_api;
