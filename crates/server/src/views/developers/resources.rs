@@ -43,16 +43,11 @@ pub struct ScopeEntry {
     pub risk: Entry,
 }
 
-impl ScopeEntry {
-    fn name_field(&self, place: &usize) -> Field {
-        let field = Field::new("scope_name", "Name", &self.name).id(format!("scope_name-{place}")).maxlength(80);
-        field.placeholder("resource.access")
-    }
-
-    fn text_field(&self, place: &usize) -> Field {
-        let field = Field::new("scope_text", "In words", &self.text).id(format!("scope_text-{place}")).maxlength(120);
-        field.placeholder("Ask Iris questions in your name")
-    }
+/// A scope's fields, each with its place in its id.
+struct ScopeFields<'a> {
+    name: Field,
+    text: Field,
+    risk: &'a Entry,
 }
 
 /// The fields of a registration, on the page of a new one and of one that is there: `name`, `description`, `audience`,
@@ -82,6 +77,20 @@ pub struct ResourceForm {
 impl HtmlSafe for ResourceForm {}
 
 impl ResourceForm {
+    fn scope_fields<'a>(&'a self) -> Vec<ScopeFields<'a>> {
+        let fields = |(place, scope): (usize, &'a ScopeEntry)| {
+            let name = Field::new("scope_name", "Name", &scope.name).id(format!("scope_name-{place}")).maxlength(80);
+            let text =
+                Field::new("scope_text", "In words", &scope.text).id(format!("scope_text-{place}")).maxlength(120);
+            ScopeFields {
+                name: name.placeholder("resource.access"),
+                text: text.placeholder("Ask Iris questions in your name"),
+                risk: &scope.risk,
+            }
+        };
+        self.scopes.iter().enumerate().map(fields).collect()
+    }
+
     fn key_field(&self) -> Option<Field> {
         let hint = "3 to 100 lowercase letters, digits, - and _, in two parts: a word of yours, a :, and what it is. The word \
                     before the : is your organization’s from then on. A key never changes.";
@@ -103,7 +112,7 @@ impl ResourceForm {
     }
 
     fn audience_field(&self) -> Field {
-        let hint = "aud of its delegated tokens: a URL at the app’s website or at a redirect URI, or a name that begins like the key.";
+        let hint = "The aud of its delegated tokens: a URL at the app’s website or at a redirect URI, or a name that begins like the key.";
         let field = Field::new("audience", "Audience", &self.audience).required().maxlength(200);
         field.placeholder("https://").hint(hint)
     }
