@@ -98,7 +98,7 @@ pub fn update(
     let mut new = wish.grant(&old, &Surroundings { owner: &owner, issuer }).map_err(Error::Complaints)?;
     check_rivals(tx, &new, &likeness_of(&new.key))?;
     let changed = differences(&old, &new);
-    let is_material = differ_materially(&old, &new);
+    let is_material = is_material(tx, &old, &new)?;
     if is_material {
         new.terms += 1;
     }
@@ -132,7 +132,7 @@ pub fn would_suspend(tx: &mut Tx<'_>, actor: &Actor, issuer: &str, id: &Resource
     let old = find(tx, id)?.ok_or(Error::NotFound)?;
     let (owner, _) = owner(tx, actor, &old.app, Role::Developer)?;
     let new = wish.grant(&old, &Surroundings { owner: &owner, issuer }).map_err(Error::Complaints)?;
-    if !differ_materially(&old, &new) {
+    if !is_material(tx, &old, &new)? {
         return Ok(0);
     }
     let held = rows::holders(tx, &old)?;
@@ -211,6 +211,20 @@ fn check_rivals(tx: &mut Tx<'_>, resource: &Resource, likeness: &str) -> Result<
         Some(Rival::Key) => Err(Error::about("key", "is taken, or looks like one that is")),
         Some(Rival::Audience) => Err(Error::about("audience", "is the key or the audience of another resource")),
     }
+}
+
+/// True when those who hold grants must be asked again: what they were told differs, or a scope that they were told of once and
+/// that was removed comes back, in words that nobody can compare any more (threat 131).
+fn is_material(tx: &mut Tx<'_>, old: &Resource, new: &Resource) -> Result<bool, Fault> {
+    if differ_materially(old, new) {
+        return Ok(true);
+    }
+    for scope in new.scopes.iter().filter(|scope| old.find_scope(&scope.name).is_none()) {
+        if rows::is_held(tx, old, &scope.name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The names of the fields that differ, as manifests spell them.

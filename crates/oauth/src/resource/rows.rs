@@ -122,6 +122,17 @@ pub fn holders(tx: &mut Tx<'_>, resource: &Resource) -> Result<Holders, Fault> {
     Ok(Holders { grants, suspended: grants.saturating_sub(agreed) })
 }
 
+/// True when a live grant, made under the terms of today, names this scope.
+pub(super) fn is_held(tx: &mut Tx<'_>, resource: &Resource, scope: &str) -> Result<bool, Fault> {
+    // Between spaces each name is whole: `ask` is not in `ask.more`.
+    let sql = "SELECT id
+               FROM grants
+               WHERE target = $1 AND kind = 'connector' AND ended_at IS NULL AND terms = $2
+                 AND replace(' ' || scope || ' ', $3, '') <> ' ' || scope || ' '
+               LIMIT 1";
+    Ok(tx.one(sql, args![resource.key, resource.terms, format!(" {scope} ")])?.is_some())
+}
+
 /// The key of a resource that a new one would be taken for, by key, audience or likeness.
 pub(super) fn find_rival(
     tx: &mut Tx<'_>,

@@ -220,6 +220,28 @@ async fn a_resource_is_registered_changed_held_paused_and_deleted() {
 }
 
 #[tokio::test]
+async fn threat_131_a_scope_that_goes_and_comes_back_in_other_words_asks_people_again() {
+    for world in World::both().await {
+        let (mut ada, mut bob) = (world.person("ada").await, world.person("bobby").await);
+        let notes = world.app("notes", "").await;
+        let list = iris(&mut ada).await;
+        let page = registers(&mut ada, &list, &[]).await;
+        let subject = bob.allows(&notes, KEY, "ask", None).await;
+        let csrf = csrf(&mut ada).await;
+        let other = [("scope_name", "ask.more"), ("scope_text", "Ask more")];
+        assert_eq!(ada.posts(&page, &form(&csrf, &other)).await.status, 303, "nothing that anybody was told differs");
+        let back = form(&csrf, &[("scope_text", "Empty your account")]);
+        let asks = ada.posts(&page, &back).await;
+        assert_eq!(asks.status, 422);
+        assert_says(&asks, &["1 grant is suspended"]);
+        let mut confirmed = back.clone();
+        confirmed.push(("confirm", "on"));
+        assert_eq!(ada.posts(&page, &confirmed).await.status, 303);
+        assert_eq!(notes.exchanges(&subject, &[("resource", KEY)]).await.status, 403);
+    }
+}
+
+#[tokio::test]
 async fn rows_of_the_scopes_come_and_go_without_a_script() {
     let world = World::new().await;
     let mut ada = world.person("ada").await;
