@@ -23,6 +23,7 @@ const SOURCES: &[(&str, &[u8])] = &[
     ("copy.js", include_bytes!("../web/copy.js")),
     ("codes.js", include_bytes!("../web/codes.js")),
     ("fields.js", include_bytes!("../web/fields.js")),
+    ("scopes.js", include_bytes!("../web/scopes.js")),
     ("login.js", include_bytes!("../web/login.js")),
     ("register.js", include_bytes!("../web/register.js")),
     ("step_up.js", include_bytes!("../web/step_up.js")),

@@ -42,7 +42,8 @@ pub fn create(
 ) -> Result<Resource, Error> {
     let (owner, organization) = owner(tx, actor, &new.app, Role::Developer)?;
     let now = seams.now();
-    let namespace = check_key(&new.key).map_err(|sentence| Error::about("key", sentence))?.to_owned();
+    let mut complaints: Vec<_> =
+        check_key(&new.key).err().map(|said| app::Complaint::about("key", said)).into_iter().collect();
     let blank = Resource {
         id: ResourceId::new(now, seams.entropy())?,
         key: new.key,
@@ -61,22 +62,21 @@ pub fn create(
         paused_at: None,
         owner_is_off: owner.disabled_at.is_some(),
     };
-    let mut missing = Vec::new();
     let is_named =
         [("name", wish.name.is_some()), ("audience", wish.audience.is_some()), ("scopes", wish.scopes.is_some())];
     for (field, _) in is_named.into_iter().filter(|(_, is_there)| !is_there) {
-        missing.push(app::Complaint::about(field, "is required"));
+        complaints.push(app::Complaint::about(field, "is required"));
     }
     let resource = match wish.grant(&blank, &Surroundings { owner: &owner, issuer }) {
-        Ok(resource) if missing.is_empty() => resource,
+        Ok(resource) if complaints.is_empty() => resource,
         outcome => {
-            missing.extend(outcome.err().unwrap_or_default());
-            return Err(Error::Complaints(missing));
+            complaints.extend(outcome.err().unwrap_or_default());
+            return Err(Error::Complaints(complaints));
         }
     };
     let likeness = likeness_of(&resource.key);
     check_rivals(tx, &resource, &likeness)?;
-    if rows::claim_namespace(tx, &likeness_of(&namespace), &organization, now)? != organization {
+    if rows::claim_namespace(tx, &likeness_of(resource.namespace()), &organization, now)? != organization {
         return Err(Error::about("key", "begins with a word that belongs to another organization"));
     }
     rows::insert(tx, &resource, &likeness)?;
@@ -98,7 +98,7 @@ pub fn update(
     let mut new = wish.grant(&old, &Surroundings { owner: &owner, issuer }).map_err(Error::Complaints)?;
     check_rivals(tx, &new, &likeness_of(&new.key))?;
     let changed = differences(&old, &new);
-    let is_material = differ_materially(&old, &new);
+    let is_material = is_material(tx, &old, &new)?;
     if is_material {
         new.terms += 1;
     }
@@ -125,6 +125,18 @@ pub fn update_if_different(
         return Ok(false);
     }
     update(tx, seams, actor, issuer, id, wish).map(|_| true)
+}
+
+/// How many grants a change would suspend that are not suspended yet. Changes nothing.
+pub fn would_suspend(tx: &mut Tx<'_>, actor: &Actor, issuer: &str, id: &ResourceId, wish: Wish) -> Result<u64, Error> {
+    let old = find(tx, id)?.ok_or(Error::NotFound)?;
+    let (owner, _) = owner(tx, actor, &old.app, Role::Developer)?;
+    let new = wish.grant(&old, &Surroundings { owner: &owner, issuer }).map_err(Error::Complaints)?;
+    if !is_material(tx, &old, &new)? {
+        return Ok(0);
+    }
+    let held = rows::holders(tx, &old)?;
+    Ok(held.grants - held.suspended)
 }
 
 /// Takes the resource out of service: nobody can ask for it, and its tokens are dead at introspection.
@@ -169,9 +181,9 @@ pub(crate) fn delete_of_app(tx: &mut Tx<'_>, seams: &Seams, app: &AppId) -> Resu
     Ok(ended)
 }
 
-/// What remains when signs that look alike are made one. Namespaces are kept so: `1ris:` belongs to whoever has `lris:`.
+/// What remains when signs that look alike are made one. Namespaces are kept so: `1ris:` and `lris:` belong to whoever has `iris:`.
 fn likeness_of(key: &str) -> String {
-    likeness(key).replace('_', "-")
+    likeness(key).replace('_', "-").replace('i', "l")
 }
 
 /// The app that offers it, for somebody with at least this role, and its organization.
@@ -199,6 +211,20 @@ fn check_rivals(tx: &mut Tx<'_>, resource: &Resource, likeness: &str) -> Result<
         Some(Rival::Key) => Err(Error::about("key", "is taken, or looks like one that is")),
         Some(Rival::Audience) => Err(Error::about("audience", "is the key or the audience of another resource")),
     }
+}
+
+/// True when those who hold grants must be asked again: what they were told differs, or a scope that they were told of once and
+/// that was removed comes back, in words that nobody can compare any more (threat 131).
+fn is_material(tx: &mut Tx<'_>, old: &Resource, new: &Resource) -> Result<bool, Fault> {
+    if differ_materially(old, new) {
+        return Ok(true);
+    }
+    for scope in new.scopes.iter().filter(|scope| old.find_scope(&scope.name).is_none()) {
+        if rows::is_held(tx, old, &scope.name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The names of the fields that differ, as manifests spell them.

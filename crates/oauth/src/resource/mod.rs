@@ -8,8 +8,8 @@ mod change;
 mod rows;
 mod wish;
 
-pub use change::{NewResource, act, create, delete, pause, resume, update, update_if_different};
-pub use rows::{find, find_active_of_app, find_by_key, list_of_app, page, runtime_origins};
+pub use change::{NewResource, act, create, delete, pause, resume, update, update_if_different, would_suspend};
+pub use rows::{find, find_active_of_app, find_by_key, holders, list_of_app, page, runtime_origins};
 pub use wish::{ScopeWish, Wish};
 
 pub(crate) use change::delete_of_app;
@@ -116,6 +116,14 @@ impl Resource {
     pub fn is_agreed_in(&self, grant: &Grant) -> bool {
         grant.terms == Some(self.terms)
     }
+}
+
+/// How many live grants there are on a resource.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holders {
+    pub grants: u64,
+    /// Of these, those made under older terms: they count for nothing until their people are asked again.
+    pub suspended: u64,
 }
 
 /// What stands before the first `:` of a key.

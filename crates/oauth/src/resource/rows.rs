@@ -1,6 +1,6 @@
 //! All SQL of the resources and of the namespaces that their keys begin with.
 
-use super::Resource;
+use super::{Holders, Resource};
 use base::{AppId, Fault, OrganizationId, Origin, ResourceId, Time};
 use db::{Row, Tx, args};
 
@@ -92,10 +92,11 @@ pub fn runtime_origins(tx: &mut Tx<'_>, target: &str) -> Result<Vec<String>, Fau
     Ok(origins)
 }
 
-/// Resources after an id (empty for the first), by id; of one organization, or of all.
+/// Resources after an id (empty for the first), by id; of one organization or app, of both, or of all.
 pub fn page(
     tx: &mut Tx<'_>,
     organization: Option<&OrganizationId>,
+    app: Option<&AppId>,
     after: &str,
     limit: u32,
 ) -> Result<Vec<Resource>, Fault> {
@@ -104,11 +105,32 @@ pub fn page(
                       a.disabled_at
                FROM resources r
                JOIN apps a ON a.id = r.app_id
-               WHERE r.id > $1 AND ($2 = '' OR a.organization_id = $2)
+               WHERE r.id > $1 AND ($2 = '' OR a.organization_id = $2) AND ($3 = '' OR r.app_id = $3)
                ORDER BY r.id
-               LIMIT $3";
-    let organization = organization.map_or("", OrganizationId::as_str);
-    tx.all(sql, args![after, organization, limit])?.iter().map(resource).collect()
+               LIMIT $4";
+    let (organization, app) = (organization.map_or("", OrganizationId::as_str), app.map_or("", AppId::as_str));
+    tx.all(sql, args![after, organization, app, limit])?.iter().map(resource).collect()
+}
+
+/// How many live grants there are on it.
+pub fn holders(tx: &mut Tx<'_>, resource: &Resource) -> Result<Holders, Fault> {
+    let sql = "SELECT count(*) AS grants, count(CASE WHEN terms = $2 THEN 1 END) AS agreed
+               FROM grants
+               WHERE target = $1 AND kind = 'connector' AND ended_at IS NULL";
+    let Some(row) = tx.one(sql, args![resource.key, resource.terms])? else { return Ok(Holders::default()) };
+    let (grants, agreed) = (row.int("grants")?.unsigned_abs(), row.int("agreed")?.unsigned_abs());
+    Ok(Holders { grants, suspended: grants.saturating_sub(agreed) })
+}
+
+/// True when a live grant, made under the terms of today, names this scope.
+pub(super) fn is_held(tx: &mut Tx<'_>, resource: &Resource, scope: &str) -> Result<bool, Fault> {
+    // Between spaces each name is whole: `ask` is not in `ask.more`.
+    let sql = "SELECT id
+               FROM grants
+               WHERE target = $1 AND kind = 'connector' AND ended_at IS NULL AND terms = $2
+                 AND replace(' ' || scope || ' ', $3, '') <> ' ' || scope || ' '
+               LIMIT 1";
+    Ok(tx.one(sql, args![resource.key, resource.terms, format!(" {scope} ")])?.is_some())
 }
 
 /// The key of a resource that a new one would be taken for, by key, audience or likeness.

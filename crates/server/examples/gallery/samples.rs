@@ -2,6 +2,9 @@
 
 #![allow(clippy::wildcard_imports)] // nearly every page and part is in here
 
+#[path = "resources.rs"]
+mod resources;
+
 use base::Time;
 use server::views::account::*;
 use server::views::developers::*;
@@ -230,6 +233,7 @@ pub fn all(world: &World) -> Vec<Sample> {
     sheets(world, &mut made);
     account(world, &mut made);
     developers(world, &mut made);
+    resources::add_all(world, &mut made);
     made
 }
 

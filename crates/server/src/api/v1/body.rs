@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oauth::app::{Change, Complaint, Wish};
+use oauth::resource::{self, ScopeWish};
 use serde_json::{Map, Value};
 
 const BODY_BYTES: usize = 512 << 10;
@@ -15,7 +16,7 @@ const BODY_BYTES: usize = 512 << 10;
 /// The members of a body. Take what is known; what is left over is unknown.
 pub struct Members {
     left: Map<String, Value>,
-    prefix: &'static str,
+    prefix: String,
     complaints: Vec<Complaint>,
 }
 
@@ -48,7 +49,7 @@ impl FromRequest<App> for Members {
 
 impl Members {
     fn of(members: Map<String, Value>) -> Members {
-        Members { left: members, prefix: "", complaints: Vec::new() }
+        Members { left: members, prefix: String::new(), complaints: Vec::new() }
     }
 
     fn complain(&mut self, name: &str, sentence: &str) {
@@ -134,18 +135,42 @@ impl Members {
             hand_out_tokens: self.flag("hand_out_tokens"),
             ..Wish::default()
         };
-        let branding = self.take("branding", "is an object", |value| match value {
-            Value::Object(members) => Some(members),
-            _ => None,
-        });
-        if let Some(members) = branding {
-            let mut branding = Members { prefix: "branding.", ..Members::of(members) };
+        if let Some(members) = self.take("branding", "is an object", into_object) {
+            let mut branding = Members { prefix: "branding.".to_owned(), ..Members::of(members) };
             wish.accent = branding.change_text("accent");
             let wanted = "is a picture in base64, or null";
             wish.logo = branding.change("logo", wanted, |value| STANDARD.decode(value.as_str()?).ok());
             self.complaints.extend(branding.all_complaints());
         }
         wish
+    }
+
+    /// What the body wants a resource to be.
+    pub fn resource_wish(&mut self) -> resource::Wish {
+        resource::Wish {
+            name: self.text("name"),
+            description: self.change_text("description"),
+            audience: self.text("audience"),
+            runtime_endpoint: self.change_text("runtime_endpoint"),
+            allow_chains: self.flag("allow_chains"),
+            open_audience: self.flag("open_audience"),
+            scopes: self.scope_wishes(),
+        }
+    }
+
+    fn scope_wishes(&mut self) -> Option<Vec<ScopeWish>> {
+        let found = self.take("scopes", "is a list of objects", |value| match value {
+            Value::Array(values) => values.into_iter().map(into_object).collect::<Option<Vec<_>>>(),
+            _ => None,
+        })?;
+        let mut wishes = Vec::new();
+        for (place, members) in found.into_iter().enumerate() {
+            let mut scope = Members { prefix: format!("scopes[{place}]."), ..Members::of(members) };
+            let (name, text) = (scope.required_text("name"), scope.required_text("text"));
+            wishes.push(ScopeWish { name, text, risk: scope.required_text("risk") });
+            self.complaints.extend(scope.all_complaints());
+        }
+        Some(wishes)
     }
 
     fn all_complaints(mut self) -> Vec<Complaint> {
@@ -166,6 +191,13 @@ impl Members {
 fn into_text(value: Value) -> Option<String> {
     match value {
         Value::String(text) if !text.contains('\0') => Some(text),
+        _ => None,
+    }
+}
+
+fn into_object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(members) => Some(members),
         _ => None,
     }
 }
@@ -208,5 +240,21 @@ mod tests {
             "nmae: is unknown",
         ];
         assert_eq!(complaints, expected);
+    }
+
+    #[test]
+    fn scopes_of_a_resource_are_objects_and_each_wrong_member_has_its_place() {
+        let mut body = members(json!({
+            "scopes": [{ "name": "ask", "text": "Ask", "risk": "low" }, { "name": 1, "text": "Read", "colour": "red" }],
+            "runtime_endpoint": null,
+        }));
+        let wish = body.resource_wish();
+        assert_eq!((wish.runtime_endpoint, wish.description), (Change::Clear, Change::Keep));
+        let complaints: Vec<_> = body.all_complaints().iter().map(ToString::to_string).collect();
+        let expected = ["scopes[1].name: is a string", "scopes[1].risk: is required", "scopes[1].colour: is unknown"];
+        assert_eq!(complaints, expected);
+        let mut body = members(json!({ "scopes": ["ask"] }));
+        assert!(body.resource_wish().scopes.is_none());
+        assert_eq!(body.all_complaints()[0].to_string(), "scopes: is a list of objects");
     }
 }

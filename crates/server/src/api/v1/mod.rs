@@ -12,6 +12,7 @@ mod operator;
 mod organizations;
 mod page;
 mod problem;
+mod resources;
 mod shape;
 mod users;
 
@@ -48,6 +49,14 @@ fn routes() -> Vec<Route> {
         ("patch", "/organizations/{organization_id}", patch(organizations::update)),
         ("put", "/organizations/{organization_id}/members/{account_id}", put(organizations::put_member)),
         ("delete", "/organizations/{organization_id}/members/{account_id}", delete(organizations::remove_member)),
+        ("get", "/resources", get(resources::list)),
+        ("post", "/resources", post(resources::create)),
+        ("get", "/resources/{resource_id}", get(resources::show)),
+        ("patch", "/resources/{resource_id}", patch(resources::update)),
+        ("delete", "/resources/{resource_id}", delete(resources::remove)),
+        ("post", "/resources/{resource_id}/pause", post(resources::pause)),
+        ("post", "/resources/{resource_id}/resume", post(resources::resume)),
+        ("get", "/resources/{resource_id}/grants", get(resources::grants)),
         ("get", "/users", get(users::list)),
         ("get", "/users/{account_id}", get(users::show)),
         ("post", "/users/{account_id}/disable", post(users::disable)),

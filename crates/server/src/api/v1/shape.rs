@@ -3,8 +3,10 @@
 use crate::app::App;
 use ledger::Grant;
 use ledger::journal::Told;
+use oauth::Delegation;
 use oauth::app::{App as Registered, AppSecret};
 use oauth::organization::{Member, Organization};
+use oauth::resource::Resource;
 use people::account::Account;
 use people::identity::Identity;
 use serde_json::{Value, json};
@@ -118,6 +120,41 @@ pub fn grant(grant: &Grant) -> Value {
     })
 }
 
+/// What an app offers to other apps.
+pub fn resource(resource: &Resource) -> Value {
+    json!({
+        "id": resource.id.as_str(),
+        "key": resource.key,
+        "client_id": resource.app.as_str(),
+        "organization_id": resource.organization.as_str(),
+        "name": resource.name,
+        "description": resource.description,
+        "audience": resource.audience,
+        "runtime_endpoint": resource.runtime_endpoint,
+        "allow_chains": resource.allow_chains,
+        "open_audience": resource.open_audience,
+        "scopes": resource.scopes,
+        "status": resource.status(),
+        "created_at": resource.created_at.iso(),
+        "updated_at": resource.updated_at.iso(),
+        "paused_at": resource.paused_at.map(base::Time::iso),
+    })
+}
+
+/// A grant on a resource, with the app that holds it.
+pub fn delegation(held: &Delegation) -> Value {
+    json!({
+        "id": held.id.as_str(),
+        "client_id": held.source.as_str(),
+        "sub": held.identity.as_ref().map(base::IdentityId::as_str),
+        "scope": held.scope.to_string(),
+        "mode": held.presence.as_str(),
+        "suspended": held.is_suspended,
+        "created_at": held.created_at.iso(),
+        "last_used_at": held.last_used_at.map(base::Time::iso),
+    })
+}
+
 /// A row of the journal.
 pub fn told(told: &Told) -> Value {
     json!({
@@ -127,6 +164,7 @@ pub fn told(told: &Told) -> Value {
         "account_id": told.account.as_ref().map(base::AccountId::as_str),
         "sub": told.identity.as_ref().map(base::IdentityId::as_str),
         "client_id": told.app.as_ref().map(base::AppId::as_str),
+        "target_client_id": told.target.as_ref().map(base::AppId::as_str),
         "organization_id": told.organization.as_ref().map(base::OrganizationId::as_str),
         "grant_id": told.grant.as_ref().map(base::GrantId::as_str),
         "source": told.source,

@@ -22,7 +22,7 @@ pub(super) struct Nothing {}
 /// `GET /developers/apps/{client_id}/end`
 pub(super) async fn ask_app(State(server): State<App>, signed: Signed, Path(id): Path<String>) -> PageResult {
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
-    needs_admin(&desk)?;
+    needs_admin(&desk, "Owners and admins delete apps.")?;
     let id = app.id.clone();
     let (people, _) = server.store.read(move |tx| grant::use_of_app(tx, &id)).await?;
     let people = match people {
@@ -56,7 +56,7 @@ pub(super) async fn end_app(
     Form(Nothing {}): Form<Nothing>,
 ) -> PageResult {
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
-    needs_admin(&desk)?;
+    needs_admin(&desk, "Owners and admins delete apps.")?;
     let actor = desk.actor.clone();
     change(&server, move |tx, seams| app::delete(tx, seams, &actor, &app.id)).await.map_err(refused)?;
     Ok(page::go(&format!("/developers?organization={}", desk.organization.id)))
@@ -108,10 +108,11 @@ fn ending<'a>(app: &'a Registered, secret: &str) -> Result<&'a AppSecret, PageEr
     found.ok_or_else(PageError::not_found)
 }
 
-fn needs_admin(desk: &Desk) -> Result<(), PageError> {
+/// Refuses with a sentence that says who may.
+pub(super) fn needs_admin(desk: &Desk, sentence: &'static str) -> Result<(), PageError> {
     if desk.role >= Role::Admin {
         return Ok(());
     }
     let remedy = "Ask one of them; Members tells who they are.";
-    Err(PageError::new(StatusCode::FORBIDDEN, "Owners and admins delete apps.", remedy))
+    Err(PageError::new(StatusCode::FORBIDDEN, sentence, remedy))
 }

@@ -4,7 +4,7 @@ use crate::views::Entry;
 use oauth::app::{Change, Complaint};
 use serde::Deserialize;
 
-/// A field that may occur once, often or not at all. Empty ones are left out.
+/// A field that may occur once, often or not at all.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Several {
@@ -15,12 +15,17 @@ pub(super) enum Several {
 }
 
 impl Several {
-    pub(super) fn into_filled(self) -> Vec<String> {
-        let all = match self {
+    /// Also the empty ones, where the place of each means something.
+    pub(super) fn into_all(self) -> Vec<String> {
+        match self {
             Several::None => Vec::new(),
             Several::One(text) => vec![text],
             Several::Many(texts) => texts,
-        };
+        }
+    }
+
+    pub(super) fn into_filled(self) -> Vec<String> {
+        let all = self.into_all();
         all.into_iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect()
     }
 }

@@ -6,6 +6,7 @@ mod check_redirect;
 mod end;
 mod fields;
 mod members;
+mod resources;
 mod scopes;
 mod set_up;
 mod tokens;
@@ -45,6 +46,7 @@ pub fn router() -> Router<App> {
         .route(&format!("{one}/scopes"), get(scopes::show).post(scopes::change))
         .route(&format!("{one}/tokens"), get(tokens::show).post(tokens::change))
         .route(&format!("{one}/activity"), get(activity::show))
+        .merge(resources::router())
 }
 
 /// One visit: the person, the organization that is open, what the person may do there.

@@ -14,6 +14,7 @@ pub enum AppTab {
     SetUp,
     Scopes,
     Tokens,
+    Resources,
     Activity,
 }
 

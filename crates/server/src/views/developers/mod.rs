@@ -2,12 +2,16 @@
 
 mod app;
 mod apps;
+mod protect;
+mod resources;
 mod snippets;
 
 pub use app::{
     AppActivity, AppCounts, AppHead, AppScopes, AppSetUp, AppTab, AppTokens, FreshSecret, ScopeChoice, SecretRow,
 };
 pub use apps::{AppNew, AppRow, Apps, MemberRow, Members};
+pub use protect::{Protected, protect};
+pub use resources::{AppResources, HolderRow, ResourceForm, ResourceNew, ResourcePage, ResourceRow, ScopeEntry};
 pub use snippets::{Snippet, snippets};
 
 use super::parts::{Link, Name, Tile};

@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 use testkit::{Answer, World};
 
 /// An operator with a token.
-struct Operator<'a> {
+pub(super) struct Operator<'a> {
     world: &'a World,
     token: String,
 }
 
 impl<'a> Operator<'a> {
-    async fn of(world: &'a World) -> Operator<'a> {
+    pub(super) async fn of(world: &'a World) -> Operator<'a> {
         let seams = world.seams.clone();
         let token = world.store.write(move |tx| oauth::operator::make_token(tx, &seams, 3_600)).await.unwrap();
         Operator { world, token: token.reveal().to_owned() }
     }
 
-    async fn asks(&self, method: &str, path: &str) -> Answer {
+    pub(super) async fn asks(&self, method: &str, path: &str) -> Answer {
         self.sends(method, path, &Value::Null).await
     }
 
-    async fn sends(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(super) async fn sends(&self, method: &str, path: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
@@ -48,7 +48,7 @@ impl<'a> Operator<'a> {
 }
 
 /// `status code: fields`, short enough to read.
-fn refusal(answer: &Answer) -> String {
+pub(super) fn refusal(answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
     let body = answer.json();
     assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"));
@@ -391,13 +391,13 @@ async fn a_logo_is_served_as_the_picture_it_is_and_can_run_nothing() {
 }
 
 /// What the description says of a schema's members.
-fn described(schema: &str) -> Vec<String> {
+pub(super) fn described(schema: &str) -> Vec<String> {
     let document: Value = serde_json::from_str(server::api::v1::document()).unwrap();
     let members = document.pointer(&format!("/components/schemas/{schema}/properties")).unwrap().as_object().unwrap();
     members.keys().cloned().collect()
 }
 
-fn members(value: &Value) -> Vec<String> {
+pub(super) fn members(value: &Value) -> Vec<String> {
     value.as_object().unwrap_or_else(|| panic!("{value}")).keys().cloned().collect()
 }
 

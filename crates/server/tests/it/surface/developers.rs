@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testkit::{Answer, Browser, World};
 
 /// Creates an app through the page; the answer shows its secret, or leads to it.
-async fn creates(browser: &mut Browser<'_>, more: &[(&str, &str)]) -> Answer {
+pub(super) async fn creates(browser: &mut Browser<'_>, more: &[(&str, &str)]) -> Answer {
     let page = browser.opens("/developers/apps/new").await;
     assert_eq!(page.status, 200, "{page:?}");
     let preset = page.form_with("redirect_uri");
@@ -17,7 +17,7 @@ async fn creates(browser: &mut Browser<'_>, more: &[(&str, &str)]) -> Answer {
 }
 
 /// The client id on a page.
-fn client_id(page: &Answer) -> String {
+pub(super) fn client_id(page: &Answer) -> String {
     let text = page.text();
     let from = text.find("app_").unwrap_or_else(|| panic!("no client id: {text}"));
     text[from..from + 36].to_owned()

@@ -5,3 +5,5 @@ mod address;
 mod api_v1;
 mod developers;
 mod people;
+mod resources;
+mod resources_api;

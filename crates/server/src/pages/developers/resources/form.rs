@@ -1,0 +1,169 @@
+//! The fields of a resource as sent, what they wish for, and the form that gives them back.
+
+use crate::pages::developers::Desk;
+use crate::pages::developers::fields::{Said, Several, is_on, text};
+use crate::views::developers::{ResourceForm, ScopeEntry};
+use oauth::resource::{Resource, ResourceScope, Risk, ScopeWish, Wish};
+use serde::Deserialize;
+
+/// What both forms send.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Sent {
+    #[serde(default)]
+    pub(super) key: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    audience: String,
+    #[serde(default)]
+    runtime_endpoint: String,
+    allow_chains: Option<String>,
+    open_audience: Option<String>,
+    #[serde(default)]
+    scope_name: Several,
+    #[serde(default)]
+    scope_text: Several,
+    #[serde(default)]
+    scope_risk: Several,
+    add: Option<String>,
+    remove: Option<String>,
+    confirm: Option<String>,
+}
+
+impl Sent {
+    /// The form as it is before anybody types.
+    pub(super) fn of(resource: &Resource) -> Sent {
+        let each = |text: fn(&ResourceScope) -> &str| {
+            Several::Many(resource.scopes.iter().map(|scope| text(scope).to_owned()).collect())
+        };
+        let ticked = |is_on: bool| is_on.then(|| "on".to_owned());
+        Sent {
+            key: resource.key.clone(),
+            name: resource.name.clone(),
+            description: resource.description.clone().unwrap_or_default(),
+            audience: resource.audience.clone(),
+            runtime_endpoint: resource.runtime_endpoint.clone().unwrap_or_default(),
+            allow_chains: ticked(resource.allow_chains),
+            open_audience: ticked(resource.open_audience),
+            scope_name: each(|scope| &scope.name),
+            scope_text: each(|scope| &scope.text),
+            scope_risk: each(|scope| scope.risk.as_str()),
+            ..Sent::default()
+        }
+    }
+
+    /// True when only a row of the scopes is to come or go.
+    pub(super) fn is_reshaped(&self) -> bool {
+        self.add.is_some() || self.remove.is_some()
+    }
+
+    pub(super) fn is_confirmed(&self) -> bool {
+        is_on(self.confirm.as_deref())
+    }
+
+    /// What is wished for. Rows in which nothing was typed are left out.
+    pub(super) fn wish(&self) -> Wish {
+        Wish {
+            name: Some(self.name.clone()),
+            description: text(&self.description),
+            audience: Some(self.audience.trim().to_owned()),
+            runtime_endpoint: text(&self.runtime_endpoint),
+            allow_chains: Some(is_on(self.allow_chains.as_deref())),
+            open_audience: Some(is_on(self.open_audience.as_deref())),
+            scopes: Some(self.typed_scopes()),
+        }
+    }
+
+    fn typed_scopes(&self) -> Vec<ScopeWish> {
+        let mut rows = self.rows();
+        rows.retain(|row| !row.name.is_empty() || !row.text.is_empty());
+        rows
+    }
+
+    /// The rows in their order, of which browsers send each field once.
+    fn rows(&self) -> Vec<ScopeWish> {
+        let (names, texts) = (self.scope_name.clone().into_all(), self.scope_text.clone().into_all());
+        let risks = self.scope_risk.clone().into_all();
+        let count = names.len().max(texts.len()).max(risks.len());
+        let at = |list: &[String], place: usize| list.get(place).map(|text| text.trim().to_owned()).unwrap_or_default();
+        let row = |place| ScopeWish { name: at(&names, place), text: at(&texts, place), risk: at(&risks, place) };
+        (0..count).map(row).collect()
+    }
+
+    /// The rows to show: after a button, those it leaves; else those that were judged.
+    fn shown_rows(&self) -> Vec<ScopeWish> {
+        let mut rows = if self.is_reshaped() { self.rows() } else { self.typed_scopes() };
+        let removed = self.remove.as_deref().and_then(|place| place.parse::<usize>().ok());
+        if let Some(place) = removed.filter(|place| *place < rows.len()) {
+            rows.remove(place);
+        }
+        if self.add.is_some() || rows.is_empty() {
+            rows.push(ScopeWish { risk: Risk::Low.as_str().to_owned(), ..ScopeWish::default() });
+        }
+        rows
+    }
+
+    /// The form with what was typed and what is said about it. `has_key` where the key is asked.
+    pub(super) fn form(&self, desk: &Desk, has_key: bool, said: &Said) -> ResourceForm {
+        let scope = |(place, row): (usize, &ScopeWish)| {
+            let entry = |field: &str, typed: &str| said.entry(&format!("scopes[{place}].{field}"), typed);
+            ScopeEntry {
+                name: entry("name", &row.name),
+                text: entry("text", &row.text),
+                risk: entry("risk", &row.risk),
+            }
+        };
+        let entry = |field: &str, typed: &str| said.entry(field, typed);
+        ResourceForm {
+            key: has_key.then(|| entry("key", &self.key)),
+            name: entry("name", &self.name),
+            description: entry("description", &self.description),
+            audience: entry("audience", &self.audience),
+            runtime_endpoint: entry("runtime_endpoint", &self.runtime_endpoint),
+            allow_chains: is_on(self.allow_chains.as_deref()),
+            open_audience: is_on(self.open_audience.as_deref()),
+            scopes: self.shown_rows().iter().enumerate().map(scope).collect(),
+            mistake: said.entry("scopes", "").error,
+            suspends: None,
+            may_change: desk.may_change(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(add: Option<&str>, remove: Option<&str>) -> Sent {
+        let many = |texts: &[&str]| Several::Many(texts.iter().map(|text| (*text).to_owned()).collect());
+        Sent {
+            scope_name: many(&["ask", "", "erase"]),
+            scope_text: many(&["Ask", " ", "Erase"]),
+            scope_risk: many(&["low", "low", "high"]),
+            add: add.map(str::to_owned),
+            remove: remove.map(str::to_owned),
+            ..Sent::default()
+        }
+    }
+
+    fn names(rows: &[ScopeWish]) -> Vec<&str> {
+        rows.iter().map(|row| row.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_row_comes_or_goes_and_the_others_stay_as_typed() {
+        assert_eq!(names(&sent(Some("scope"), None).shown_rows()), ["ask", "", "erase", ""]);
+        let left = sent(None, Some("0")).shown_rows();
+        assert_eq!((names(&left), left[1].risk.as_str()), (vec!["", "erase"], "high"));
+        assert_eq!(names(&sent(None, Some("7")).shown_rows()), ["ask", "", "erase"]);
+        assert_eq!(names(&Sent::default().shown_rows()), [""], "there is always one to type in");
+    }
+
+    #[test]
+    fn rows_in_which_nothing_was_typed_are_not_judged() {
+        assert_eq!(names(&sent(None, None).wish().scopes.unwrap()), ["ask", "erase"]);
+        assert_eq!(names(&sent(None, None).shown_rows()), ["ask", "erase"], "so complaints stand at the right row");
+    }
+}

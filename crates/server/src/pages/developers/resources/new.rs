@@ -1,0 +1,56 @@
+//! A new resource.
+
+use super::form::Sent;
+use super::{needs_developer, path};
+use crate::app::App;
+use crate::edge::form::Form;
+use crate::edge::page::{self, PageResult};
+use crate::edge::session::Signed;
+use crate::pages::developers::fields::Said;
+use crate::pages::developers::{Desk, WRONG, refused};
+use crate::views::developers::{AppTab, DevelopersTab, ResourceNew};
+use axum::extract::{Path, State};
+use oauth::app::{App as Registered, Error};
+use oauth::resource::{self, NewResource};
+
+/// `GET /developers/apps/{client_id}/resources/new`
+pub(super) async fn ask(State(server): State<App>, signed: Signed, Path(id): Path<String>) -> PageResult {
+    let (desk, app) = Desk::of_app(&server, signed, &id).await?;
+    needs_developer(&desk)?;
+    page::show(&view(&server, &desk, &app, &Sent::default(), &Said::default()))
+}
+
+/// `POST /developers/apps/{client_id}/resources`
+pub(super) async fn create(
+    State(server): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    Form(sent): Form<Sent>,
+) -> PageResult {
+    let (desk, app) = Desk::of_app(&server, signed, &id).await?;
+    needs_developer(&desk)?;
+    if sent.is_reshaped() {
+        return page::show(&view(&server, &desk, &app, &sent, &Said::default()));
+    }
+    let new = NewResource { app: app.id.clone(), key: sent.key.trim().to_owned() };
+    let (actor, seams, issuer) = (desk.actor.clone(), server.seams.clone(), server.config.issuer.clone());
+    let wish = sent.wish();
+    let made =
+        server.store.write_again(move |tx| resource::create(tx, &seams, &actor, &issuer, new.clone(), wish.clone()));
+    match made.await {
+        Ok(made) => Ok(page::go(&format!("{}?said=registered", path(&app, &made.id)))),
+        Err(Error::Complaints(complaints)) => {
+            page::show_with(WRONG, &view(&server, &desk, &app, &sent, &Said(complaints)), None)
+        }
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn view(server: &App, desk: &Desk, app: &Registered, sent: &Sent, said: &Said) -> ResourceNew {
+    ResourceNew {
+        frame: desk.frame(server),
+        rail: desk.rail(DevelopersTab::App(app.client_id())),
+        head: Desk::head(app, AppTab::Resources),
+        form: sent.form(desk, true, said),
+    }
+}
