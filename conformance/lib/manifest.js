@@ -21,14 +21,27 @@ export function app(key, fields = {}) {
   }
 }
 
-export function manifest(apps) {
-  const organization = '[[organization]]\nkey = "suite"\nname = "Conformance Suite"\n'
-  return [organization, ...apps.map((one) => `[[app]]\n${lines(one)}`)].join('\n')
+/** What an app offers to others, as the manifest spells it. `scopes`: their names, each with its risk. */
+export function resource(key, app, audience, scopes, fields = {}) {
+  const words = Object.entries(scopes).map(([name, risk]) => ({ name, text: `Do what ${name} means`, risk }))
+  return { key, app, name: `Suite ${key}`, audience, scopes: words, ...fields }
 }
 
-// JSON's strings, numbers, booleans and lists of strings are TOML's too.
+export function manifest(apps, resources = []) {
+  const organization = '[[organization]]\nkey = "suite"\nname = "Conformance Suite"\n'
+  const tables = (kind, all) => all.map((one) => `[[${kind}]]\n${lines(one)}`)
+  return [organization, ...tables('app', apps), ...tables('resource', resources)].join('\n')
+}
+
 function lines(table) {
   return Object.entries(table)
-    .map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`)
+    .map(([name, value]) => `${name} = ${toml(value)}\n`)
     .join('')
+}
+
+// JSON's strings, numbers and booleans are TOML's too.
+function toml(value) {
+  if (Array.isArray(value)) return `[${value.map(toml).join(', ')}]`
+  if (typeof value !== 'object') return JSON.stringify(value)
+  return `{ ${Object.entries(value).map(([name, inner]) => `${name} = ${toml(inner)}`).join(', ')} }`
 }

@@ -35,18 +35,19 @@ export class Person {
     return this.browser.post('/api/login/logout', {})
   }
 
-  /** Opens an authorization request, answers the consent page if there is one, and comes back at the client. */
-  async allows(url) {
-    return this.#answers(url, 'allow')
+  /** Opens an authorization request, answers the consent page if there is one, and comes back at the client.
+   *  `chosen` is what else is picked on that page. */
+  async allows(url, chosen = {}) {
+    return this.#answers(url, { decision: 'allow', ...chosen })
   }
 
   async denies(url) {
-    return this.#answers(url, 'deny')
+    return this.#answers(url, { decision: 'deny' })
   }
 
-  async #answers(url, decision) {
+  async #answers(url, chosen) {
     let place = await this.browser.open(url)
-    if (place instanceof Page && place.has('[name="decision"]')) place = await place.send({ decision })
+    if (place instanceof Page && place.has('[name="decision"]')) place = await place.send(chosen)
     return place instanceof Page ? place.leave() : place
   }
 }

@@ -22,8 +22,13 @@ from flask import Flask, jsonify, session
 
 def main():
     command = json.loads(sys.stdin.readline())
-    wanted = {"flask": flask_sign_in, "requests": requests_session, "httpx": httpx_session}[command["as"]]
-    print(json.dumps({"done": wanted(command)}), flush=True)
+    forms = {
+        "flask": flask_sign_in,
+        "requests": requests_session,
+        "httpx": httpx_session,
+        "connector": connector_session,
+    }
+    print(json.dumps({"done": forms[command["as"]](command)}), flush=True)
 
 
 def visit(url):
@@ -104,6 +109,37 @@ def requests_session(command):
             command["client_id"], command["client_secret"], token_endpoint_auth_method=command["auth_method"]
         )
         result["own"] = sorted(service.fetch_token(metadata["token_endpoint"], grant_type="client_credentials"))
+    return result
+
+
+def connector_session(command):
+    """OAuth2Session: what the person allows at another app, exchanged for a token there (RFC 8693)."""
+    endpoint = f"{command['issuer']}/api/oauth/token"
+    client = OAuth2Session(
+        command["client_id"],
+        command.get("client_secret"),
+        token_endpoint_auth_method=command["auth_method"],
+        scope=command["scope"],
+        redirect_uri=command["redirect_uri"],
+        code_challenge_method="S256",
+    )
+    verifier = generate_token(48)
+    url, state = client.create_authorization_url(
+        f"{command['issuer']}/connect", code_verifier=verifier, resource=command["resource"]
+    )
+    landed = visit(url)
+    tokens = dict(client.fetch_token(endpoint, authorization_response=landed, code_verifier=verifier, state=state))
+    asked = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": tokens["access_token_jwt"],
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "resource": command["resource"],
+    }
+    result = {"exchanged": dict(client.fetch_token(endpoint, **asked))}
+    try:
+        client.fetch_token(endpoint, scope=command["more"], **asked)
+    except OAuthError as refusal:
+        result["too_much"] = refusal.error
     return result
 
 

@@ -55,6 +55,7 @@ describe('discovery', () => {
     }
     includes('scopes_supported', 'openid', 'profile', 'email', 'offline_access')
     includes('grant_types_supported', 'authorization_code', 'refresh_token', 'client_credentials')
+    includes('grant_types_supported', 'urn:ietf:params:oauth:grant-type:token-exchange')
     includes('response_modes_supported', 'query', 'form_post')
     includes('id_token_signing_alg_values_supported', 'RS256', 'ES256', 'EdDSA')
     includes('token_endpoint_auth_methods_supported', 'client_secret_basic', 'client_secret_post', 'none')
