@@ -13,7 +13,7 @@ async fn server() -> u16 {
         .route("/", get(|| async { "hello" }))
         .route("/large", get(|| async { "x".repeat(2000) }))
         .route("/away", get(|| async { Redirect::temporary("/") }))
-        .route("/slow", get(|| async { tokio::time::sleep(std::time::Duration::from_secs(60)).await }));
+        .route("/slow", get(|| async { tokio::time::sleep(std::time::Duration::from_mins(1)).await }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -6,6 +6,7 @@ mod check_redirect;
 mod end;
 mod fields;
 mod members;
+mod proof;
 mod resources;
 mod scopes;
 mod set_up;

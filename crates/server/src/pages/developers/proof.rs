@@ -10,14 +10,13 @@ pub(super) const PATH: &str = "/.well-known/procura-resource";
 const MOST_BYTES: usize = 4096;
 
 /// Complaints about places that do not say that they are this app's. What lies on a developer's own machine is nobody's to prove,
-/// and a name is not a place.
+/// a name is not a place, and what is not of the app's origins is refused without being asked.
 pub(super) async fn complaints(server: &App, app: &Registered, places: &[(&str, &str)]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for (field, url) in places {
-        let Some(origin) = Origin::of(url).filter(|origin| !RedirectUri::sent(origin.as_str()).is_for_development())
-        else {
-            continue;
-        };
+        let is_theirs =
+            |origin: &Origin| app.has_origin(origin) && !RedirectUri::sent(origin.as_str()).is_for_development();
+        let Some(origin) = Origin::of(url).filter(is_theirs) else { continue };
         if let Err(sentence) = prove(&server.egress, app.client_id(), &origin).await {
             complaints.push(Complaint::about(*field, sentence));
         }

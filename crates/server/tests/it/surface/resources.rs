@@ -7,17 +7,18 @@ use testkit::{Answer, Browser, World};
 
 const KEY: &str = "iris:inference";
 
-/// An app of Ada's at `https://iris.test`: the path of its resources.
+/// An app of Ada's at `http://localhost:4462`: the path of its resources.
 async fn iris(ada: &mut Browser<'_>) -> String {
-    let own = [("name", "Iris"), ("website_url", "https://iris.test/"), ("redirect_uri", "https://iris.test/cb")];
+    let own =
+        [("name", "Iris"), ("website_url", "http://localhost:4462/"), ("redirect_uri", "http://localhost:4462/cb")];
     format!("/developers/apps/{}/resources", client_id(&creates(ada, &own).await))
 }
 
 const FORM: [(&str, &str); 5] = [
     ("name", "Iris inference"),
     ("description", "Ask Iris"),
-    ("audience", "https://iris.test/api"),
-    ("runtime_endpoint", "https://iris.test/runtime"),
+    ("audience", "http://localhost:4462/api"),
+    ("runtime_endpoint", "http://localhost:4462/runtime"),
     ("scope_risk", "low"),
 ];
 const ASK: [(&str, &str); 2] = [("scope_name", "ask"), ("scope_text", "Ask Iris questions in your name")];
@@ -160,12 +161,15 @@ async fn a_resource_is_registered_changed_held_paused_and_deleted() {
         assert_says(&ada.opens(&list).await, &["This app offers no resource yet.", "Register a resource"]);
         assert_eq!(ada.opens(&format!("{list}/new")).await.status, 200);
         let page = registers(&mut ada, &list, &[]).await;
-        assert_says(&ada.opens(&list).await, &[KEY, "https://iris.test/api", "1 scope", "no grants yet", ">Active<"]);
+        assert_says(
+            &ada.opens(&list).await,
+            &[KEY, "http://localhost:4462/api", "1 scope", "no grants yet", ">Active<"],
+        );
         let shown = ada.opens(&format!("{page}?said=registered")).await;
         let metadata = format!("{}/api/oauth/resource/{KEY}", world.issuer);
         assert_says(
             &shown,
-            &["Registered.", &metadata, "Verifier::builder(", "<code id=\"origin\">https://iris.test<"],
+            &["Registered.", &metadata, "Verifier::builder(", "<code id=\"origin\">http://localhost:4462<"],
         );
         assert_says(&ada.opens(&format!("{page}?with=node")).await, &["verifyDelegatedToken(token, {"]);
         assert_says(&shown, &["No app holds a grant yet."]);
@@ -326,7 +330,7 @@ async fn threat_130_a_word_of_another_organization_cannot_be_taken_nor_one_that_
         let own = iris(&mut eve).await;
         let csrf = csrf(&mut eve).await;
         let theirs = "Begins with a word that belongs to another organization.";
-        let audience = ("audience", "https://iris.test/eve");
+        let audience = ("audience", "http://localhost:4462/eve");
         let taken = "It is taken, or looks like one that is.";
         for (key, said) in [
             ("iris:other", theirs),
@@ -339,7 +343,7 @@ async fn threat_130_a_word_of_another_organization_cannot_be_taken_nor_one_that_
             assert_eq!(answer.status, 422, "{key} {answer:?}");
             assert_says(&answer, &[said]);
         }
-        for audience in ["https://iris.test/api", KEY] {
+        for audience in ["http://localhost:4462/api", KEY] {
             let answer = eve.posts(&own, &form(&csrf, &[("key", "eve:other"), ("audience", audience)])).await;
             assert_eq!(answer.status, 422, "{audience} {answer:?}");
         }
@@ -370,4 +374,24 @@ async fn a_long_list_of_holders_is_read_a_page_at_a_time() {
         assert_says(&second, &[">n4.test<", ">n0.test<", "Newest"]);
         assert!(!second.text().contains(">n5.test<") && !second.text().contains("Older"));
     }
+}
+
+#[tokio::test]
+async fn threat_130_a_place_that_does_not_name_the_app_is_not_its_own() {
+    let world = World::new().await;
+    let mut ada = world.person("ada").await;
+    let victim = "https://victim.invalid";
+    let own = [("name", "Victim"), ("website_url", victim), ("redirect_uri", "https://victim.invalid/cb")];
+    let app = client_id(&creates(&mut ada, &own).await);
+    let list = format!("/developers/apps/{app}/resources");
+    let csrf = csrf(&mut ada).await;
+    let tries = [("key", "victim:api"), ("audience", "https://victim.invalid/api"), ("runtime_endpoint", "")];
+    let answer = ada.posts(&list, &form(&csrf, &tries)).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    assert_says(&answer, &[&format!("serve {app} as text at {victim}/.well-known/procura-resource")]);
+    let runtime =
+        [("key", "victim:api"), ("audience", "victim:api"), ("runtime_endpoint", "https://victim.invalid/run")];
+    assert_eq!(ada.posts(&list, &form(&csrf, &runtime)).await.status, 422);
+    // A name under one's own namespace is no place.
+    registers(&mut ada, &list, &[("audience", "victim:api"), ("runtime_endpoint", "")]).await;
 }

@@ -11,7 +11,7 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::pages::developers::end::Nothing;
 use crate::pages::developers::fields::Said;
-use crate::pages::developers::{Desk, WRONG, refused};
+use crate::pages::developers::{Desk, WRONG, proof, refused};
 use crate::views::Name;
 use crate::views::developers::{AppTab, DevelopersTab, Protected, ResourceForm, ResourcePage, protect};
 use axum::extract::{Path, State};
@@ -57,6 +57,11 @@ pub(super) async fn change(
     if sent.is_reshaped() {
         let form = sent.form(&desk, false, &Said::default());
         return page::show(&view(&server, &desk, &app, &found, form, holders));
+    }
+    let unproven = proof::complaints(&server, &app, &sent.places(Some(&found))).await;
+    if !unproven.is_empty() {
+        let form = sent.form(&desk, false, &Said(unproven));
+        return page::show_with(WRONG, &view(&server, &desk, &app, &found, form, holders), None);
     }
     let form = match save(&server, &desk.actor, &found.id, &sent).await {
         Ok(Outcome::Saved) => return Ok(page::go(&format!("{}?said=saved", path(&app, &found.id)))),

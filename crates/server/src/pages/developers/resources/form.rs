@@ -76,6 +76,15 @@ impl Sent {
         }
     }
 
+    /// The places that the form names and `old` does not, by field.
+    pub(super) fn places(&self, old: Option<&Resource>) -> Vec<(&'static str, &str)> {
+        let typed = [("audience", self.audience.trim()), ("runtime_endpoint", self.runtime_endpoint.trim())];
+        let stays = |place: &str| {
+            old.is_some_and(|old| old.audience == place || old.runtime_endpoint.as_deref() == Some(place))
+        };
+        typed.into_iter().filter(|(_, place)| place.contains("://") && !stays(place)).collect()
+    }
+
     fn typed_scopes(&self) -> Vec<ScopeWish> {
         let mut rows = self.rows();
         rows.retain(|row| !row.name.is_empty() || !row.text.is_empty());

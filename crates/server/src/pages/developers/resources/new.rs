@@ -7,7 +7,7 @@ use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::pages::developers::fields::Said;
-use crate::pages::developers::{Desk, WRONG, refused};
+use crate::pages::developers::{Desk, WRONG, proof, refused};
 use crate::views::developers::{AppTab, DevelopersTab, ResourceNew};
 use axum::extract::{Path, State};
 use oauth::app::{App as Registered, Error};
@@ -31,6 +31,10 @@ pub(super) async fn create(
     needs_developer(&desk)?;
     if sent.is_reshaped() {
         return page::show(&view(&server, &desk, &app, &sent, &Said::default()));
+    }
+    let unproven = proof::complaints(&server, &app, &sent.places(None)).await;
+    if !unproven.is_empty() {
+        return page::show_with(WRONG, &view(&server, &desk, &app, &sent, &Said(unproven)), None);
     }
     let new = NewResource { app: app.id.clone(), key: sent.key.trim().to_owned() };
     let (actor, seams, issuer) = (desk.actor.clone(), server.seams.clone(), server.config.issuer.clone());
