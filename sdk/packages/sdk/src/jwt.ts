@@ -103,8 +103,10 @@ export function checkTimes({ exp, nbf }: JwtPayload, skewSeconds = SKEW_SECONDS)
 }
 
 /** What `checkToken` takes besides the options of `verifyJwt`. */
-interface CheckOptions extends VerifyJwtOptions {
+interface CheckOptions extends Omit<VerifyJwtOptions, "audience"> {
   typ?: readonly string[];
+  /** `null` takes any: an app may have asked for another one (RFC 8707). */
+  audience?: string | string[] | null;
   /**
    * For tokens that came straight from the token endpoint by TLS: then the signature may stay unchecked
    * (OpenID Connect Core §3.1.3.7), if this browser cannot check it.
@@ -122,8 +124,9 @@ export async function checkToken(token: string, options: CheckOptions): Promise<
   const { issuer, jwksUrl } = await placeOf(options);
   if (claims.iss !== (options.expectedIssuer ?? issuer)) throw invalid("The token is from another issuer.");
   checkTimes(claims, options.clockSkewSeconds);
-  const wanted = [options.audience ?? issuer].flat();
-  if (![claims.aud].flat().some((one) => one !== undefined && wanted.includes(one))) throw invalid("The token is for another audience.");
+  const wanted = options.audience === null ? undefined : [options.audience ?? issuer].flat();
+  const isForUs = !wanted || [claims.aud].flat().some((one) => typeof one === "string" && wanted.includes(one));
+  if (!isForUs) throw invalid("The token is for another audience.");
   if (options.nonce !== undefined && claims.nonce !== options.nonce) throw invalid("The nonce is another one.");
   try {
     await checkKey(parsed, jwksUrl, options);
