@@ -1,4 +1,4 @@
-// Entry `@procura/sdk`: what works everywhere. It touches no page and no storage.
+// Entry `@procura/sdk`: what works everywhere: in browsers, on servers and in apps.
 
 export { generateCodeChallenge, generateCodeVerifier, generateNonce } from "./crypto.js";
 export { AveError } from "./error.js";
@@ -16,6 +16,10 @@ export {
   requiresAuthorizeInteractionPrompt,
   wantsAccountPickerPrompt,
 } from "./scopes.js";
+export { AveSession, snapshotFromTokenResponse } from "./session.js";
+export type { AveSessionOptions, AveSessionSnapshot, AveSessionState, AveSessionStatus } from "./session.js";
+export { createLocalStorageAdapter, createMemoryStorage, createSecureStoreAdapter } from "./session-storage.js";
+export type { AsyncSecureStoreLike, AveSessionStorage } from "./session-storage.js";
 export {
   exchangeCode,
   exchangeDelegatedToken,
