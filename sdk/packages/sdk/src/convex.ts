@@ -21,14 +21,14 @@ export function wireAveSessionToConvex(client: ConvexAuthClient, session: AveSes
     isWithoutToken = !token;
     return token ?? undefined;
   };
-  const arm = (): void => {
-    isWithoutToken = false;
-    undo = client.setAuth(fetchToken);
-  };
-  const disarm = (): void => {
+  const undoLast = (): void => {
     if (typeof undo === "function") undo();
     undo = undefined;
-    client.clearAuth?.();
+  };
+  const arm = (): void => {
+    undoLast();
+    isWithoutToken = false;
+    undo = client.setAuth(fetchToken);
   };
 
   arm();
@@ -36,17 +36,15 @@ export function wireAveSessionToConvex(client: ConvexAuthClient, session: AveSes
   const unsubscribe = session.subscribe(({ status }) => {
     const isSignedIn = status === "signedIn";
     // A client that once got no token does not ask again by itself, and one that has a token keeps it to its end.
-    if (isSignedIn && isWithoutToken) arm();
-    if (wasSignedIn && !isSignedIn) {
-      disarm();
-      isWithoutToken = true;
-    }
+    const mustAsk = isSignedIn ? isWithoutToken : wasSignedIn;
     wasSignedIn = isSignedIn;
+    if (mustAsk) arm();
   });
   return () => {
     if (isOver) return;
     isOver = true;
     unsubscribe();
-    disarm();
+    undoLast();
+    client.clearAuth?.();
   };
 }

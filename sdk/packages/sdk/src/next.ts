@@ -1,6 +1,6 @@
 "use client";
 
-import { createContext, createElement, Fragment, useContext, useEffect, useMemo, useRef, useSyncExternalStore, type ReactElement, type ReactNode } from "react";
+import { createContext, createElement, Fragment, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactElement, type ReactNode } from "react";
 import { wireAveSessionToConvex, type ConvexAuthClient } from "./convex.js";
 import { localError } from "./error.js";
 import { AveSession, type AveSessionOptions, type AveSessionSnapshot, type AveSessionState, type AveSessionStatus } from "./session.js";
@@ -30,20 +30,29 @@ const ON_SERVER: AveSessionState = { status: "loading", snapshot: null };
 
 /** Holds one session for all components below it. */
 export function AveSessionProvider({ options, children }: AveSessionProviderProps): ReactElement {
-  const session = useMemo(() => new AveSession(options), [options]);
+  const [generation, setGeneration] = useState(0);
+  const session = useMemo(() => new AveSession(options), [options, generation]);
   const { status, snapshot } = useSyncExternalStore(
     useMemo(() => (listener: () => void) => session.subscribe(listener), [session]),
     () => session.getState(),
     () => ON_SERVER,
   );
-  const leaving = useRef<{ session: AveSession; timer: ReturnType<typeof setTimeout> } | undefined>(undefined);
+  const leaving = useRef<{ session: AveSession; timer: ReturnType<typeof setTimeout>; isOver: boolean } | undefined>(undefined);
 
   useEffect(() => {
     // Strict mode takes effects down and up again with the same session, so the end waits for a moment.
-    if (leaving.current?.session === session) clearTimeout(leaving.current.timer);
+    const last = leaving.current?.session === session ? leaving.current : undefined;
+    clearTimeout(last?.timer);
+    // Hidden for longer and shown again: the session has ended, and the next one reads the storage.
+    if (last?.isOver) return setGeneration((count) => count + 1);
     void session.hydrate();
     return () => {
-      leaving.current = { session, timer: setTimeout(() => session.destroy(), 0) };
+      const end = (): void => {
+        left.isOver = true;
+        session.destroy();
+      };
+      const left = { session, timer: setTimeout(end, 0), isOver: false };
+      leaving.current = left;
     };
   }, [session]);
 

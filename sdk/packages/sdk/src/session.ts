@@ -1,9 +1,8 @@
 import { localError } from "./error.js";
-import { post, send } from "./http.js";
-import { issuerOf } from "./issuer.js";
+import { giveBack, renew } from "./session-calls.js";
 import { isSame, lifeOf, parseSnapshot, snapshotFromTokenResponse, type AveSessionSnapshot, type SessionTokens } from "./session-snapshot.js";
 import type { AveSessionStorage } from "./session-storage.js";
-import type { AveConfig, Fetcher, TokenResponse } from "./types.js";
+import type { AveConfig, Fetcher } from "./types.js";
 
 export { snapshotFromTokenResponse, type AveSessionSnapshot, type SessionTokens } from "./session-snapshot.js";
 export type { AveSessionStorage } from "./session-storage.js";
@@ -44,8 +43,6 @@ type Message = { type: "session_updated" } | { type: "session_cleared"; at?: num
 const LOADING: AveSessionState = Object.freeze({ status: "loading", snapshot: null });
 const SIGNED_OUT: AveSessionState = Object.freeze({ status: "signedOut", snapshot: null });
 const MARGIN_MS = 300_000;
-const REFRESH_MS = 30_000;
-const REVOKE_MS = 5_000;
 /** Between two refreshes that nobody asked for. Doubles with each failure, up to the longest one. */
 const GAP_MS = 30_000;
 const LONGEST_GAP_MS = 600_000;
@@ -146,7 +143,7 @@ export class AveSession {
     this.#set(null);
     // Another tab may have renewed the tokens without our notice.
     const last = (await this.#read().catch(() => null)) ?? held;
-    const revoked = last && this.#revoke(last);
+    const revoked = last && giveBack(this.#options, last);
     try {
       await this.#clearStorage();
     } finally {
@@ -254,7 +251,7 @@ export class AveSession {
     this.#failures = 0;
     this.#lastRefreshError = null;
     // Who signed out meanwhile does not want these tokens; they must not live on at the server either.
-    if (!(await this.#save(next, epoch))) await this.#revoke(next);
+    if (!(await this.#save(next, epoch))) await giveBack(this.#options, next);
     return this.#state.snapshot;
   }
 
@@ -267,12 +264,10 @@ export class AveSession {
   }
 
   async #ask(held: AveSessionSnapshot): Promise<SessionTokens> {
-    const { customRefresh, oauth, fetch: fetcher } = this.#options;
+    const { customRefresh } = this.#options;
     const refreshToken = held.refresh_token;
     if (customRefresh) return customRefresh({ ...(refreshToken && { refreshToken }), previousSnapshot: held });
-    const fields = { grantType: "refresh_token", refreshToken, clientId: oauth.clientId };
-    // Without an end, a hanging connection would keep the lock from all tabs.
-    return within(REFRESH_MS, (signal) => post<TokenResponse>(`${issuerOf(oauth.issuer)}/api/oauth/token`, fields, { fetcher, signal }));
+    return renew(this.#options, held);
   }
 
   async #failed(error: unknown, held: AveSessionSnapshot, epoch: number): Promise<AveSessionSnapshot | null> {
@@ -428,19 +423,6 @@ export class AveSession {
     }
   }
 
-  /** Best effort. A form needs no preflight, and `keepalive` lets the page go away meanwhile. */
-  async #revoke({ refresh_token, access_token }: AveSessionSnapshot): Promise<void> {
-    const { oauth, fetch: fetcher } = this.#options;
-    try {
-      const body = new URLSearchParams({ token: refresh_token ?? access_token, client_id: oauth.clientId }).toString();
-      const headers = { "Content-Type": "application/x-www-form-urlencoded" };
-      const url = `${issuerOf(oauth.issuer)}/api/oauth/revoke`;
-      await within(REVOKE_MS, (signal) => send(url, { fetcher, method: "POST", headers, body, keepalive: true, signal }));
-    } catch {
-      // Offline. What is left at the server ends by its own time.
-    }
-  }
-
   #showDevtools(): void {
     if (!this.#options.devtools || typeof window === "undefined") return;
     const lastError = (): unknown => this.#lastRefreshError;
@@ -453,15 +435,5 @@ export class AveSession {
       },
     };
     (globalThis as { __aveSessionDev?: object }).__aveSessionDev = this.#devtools;
-  }
-}
-
-async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), ms);
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
   }
 }
