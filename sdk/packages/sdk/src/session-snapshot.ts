@@ -79,7 +79,8 @@ export function lifeOf(snapshot: AveSessionSnapshot): number {
 }
 
 export function isSame(a: AveSessionSnapshot | null, b: AveSessionSnapshot | null): boolean {
-  return a?.access_token === b?.access_token && a?.refresh_token === b?.refresh_token;
+  const fields = ["access_token", "access_token_jwt", "id_token", "refresh_token", "expiresAtMs", "scope"] as const;
+  return fields.every((field) => a?.[field] === b?.[field]);
 }
 
 function isText(value: unknown): value is string {

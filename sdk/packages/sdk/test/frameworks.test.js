@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { it } from "node:test";
 import { StrictMode, createElement } from "react";
+import { createRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { wireAveSessionToConvex } from "../dist/convex.js";
 import { AveConvexBridge, AveSessionProvider, useAveSession } from "../dist/next.js";
@@ -82,14 +83,13 @@ it("convex: no token while the server is down, and one again when it is back", a
 });
 
 /** As much of a page as React needs to mount something without elements. */
-async function mountable(t) {
+function mountable(t) {
   const node = () => ({ nodeType: 1, addEventListener() {}, removeEventListener() {}, appendChild() {}, removeChild() {}, textContent: "" });
   const document = { ...node(), nodeType: 9, activeElement: null, createElement: node };
   const container = { ...node(), tagName: "DIV", nodeName: "DIV", ownerDocument: document };
   document.documentElement = container;
   stub(t, "window", { document, addEventListener() {}, removeEventListener() {}, HTMLIFrameElement: class {}, event: undefined });
   stub(t, "document", document);
-  const { createRoot } = await import("react-dom/client");
   return createRoot(container);
 }
 
@@ -120,7 +120,7 @@ it("react: the module is a client module and needs no JSX runtime", async () => 
 });
 
 it("react: one session while the options stay, a new one with new options, none after the end", async (t) => {
-  const root = await mountable(t);
+  const root = mountable(t);
   for (const Mode of [StrictMode, ({ children }) => children]) {
     const seen = [];
     const onRender = (value) => seen.push(value);
@@ -152,7 +152,7 @@ it("react: one session while the options stay, a new one with new options, none 
 });
 
 it("react: the bridge wires the client and lets it go", async (t) => {
-  const root = await mountable(t);
+  const root = mountable(t);
   const client = new Convex();
   const options = { oauth: OAUTH, storage: storageWith(snapshot(1)), fetch: new Server().fetch };
   root.render(element(AveSessionProvider, { options }, element(AveConvexBridge, { client })));
