@@ -1,7 +1,7 @@
 import { AveError } from "./error.js";
 import { TYP, checkToken, invalid } from "./jwt.js";
 import { askForTokens, exchangeDelegatedToken, type DelegationParams } from "./tokens.js";
-import type { AveAuthPrincipal, AveIdTokenClaims, DelegationTokenResponse, Fetcher, ServerConfig, TokenResponse } from "./types.js";
+import type { AveAuthPrincipal, AveIdTokenClaims, ClientConfig, DelegationTokenResponse, Fetcher, ServerConfig, TokenResponse } from "./types.js";
 
 export { introspectDelegatedToken, verifyDelegatedToken } from "./delegated.js";
 export type { DelegatedTokenOptions, IntrospectOptions } from "./delegated.js";
@@ -13,7 +13,9 @@ export type { DelegationParams } from "./tokens.js";
 export type * from "./types.js";
 
 /** What an app needs to prove who it is. */
-type Credentials = Omit<ServerConfig, "redirectUri">;
+export interface Credentials extends ClientConfig {
+  clientSecret: string;
+}
 
 /** What an ID token is checked for. */
 export interface VerifyIdTokenOptions {

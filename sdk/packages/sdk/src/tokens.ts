@@ -2,6 +2,7 @@ import { bearer, call, post } from "./http.js";
 import { issuerOf } from "./issuer.js";
 import type {
   AveConfig,
+  ClientConfig,
   DelegationGrant,
   DelegationTokenResponse,
   FedCmTokenResponse,
@@ -46,7 +47,7 @@ export function exchangeCode(config: AveConfig, payload: { code: string; codeVer
  * Changes a refresh token for new tokens (RFC 6749 §6). Keep the new refresh token before you use any other:
  * the old one is dead, and using it again ends them all.
  */
-export function refreshToken(config: IssuerConfig & { clientId: string }, payload: { refreshToken: string }): Promise<TokenResponse> {
+export function refreshToken(config: ClientConfig, payload: { refreshToken: string }): Promise<TokenResponse> {
   return askForTokens(config.issuer, "refresh_token", { refreshToken: payload.refreshToken, clientId: config.clientId });
 }
 
@@ -60,7 +61,7 @@ export function fetchUserInfo(config: IssuerConfig, accessToken: string): Promis
  * `access_denied`: the person never granted it, or took it back. Start the Connector flow again.
  */
 export function exchangeDelegatedToken(
-  config: IssuerConfig & { clientId: string },
+  config: ClientConfig,
   payload: DelegationParams & { clientSecret?: string },
 ): Promise<DelegationTokenResponse> {
   const { subjectToken, requestedResource, requestedScope, clientSecret, actor } = payload;
@@ -76,7 +77,7 @@ export function exchangeDelegatedToken(
 
 /** Changes what the browser's own sign-in dialog gave for tokens (FedCM). */
 export function exchangeFedCmAssertion(
-  config: IssuerConfig & { clientId: string },
+  config: ClientConfig,
   payload: { assertion: string },
 ): Promise<FedCmTokenResponse> {
   return post(`${issuerOf(config.issuer)}/api/oauth/fedcm/exchange`, { assertion: payload.assertion, clientId: config.clientId });

@@ -25,10 +25,13 @@ export interface ServerConfig extends AveConfig {
   clientSecret: string;
 }
 
-/** What the functions that need no redirect take: only where the server is. */
-export interface IssuerConfig {
-  issuer?: string;
+/** What the functions that redirect nobody need: the rest may be there, so that one object serves all. */
+export interface ClientConfig extends Omit<AveConfig, "redirectUri"> {
+  redirectUri?: string;
 }
+
+/** What the functions that work with a token alone need: where the server is. */
+export type IssuerConfig = Partial<AveConfig>;
 
 /** A `fetch` of your own, for tests, proxies or tracing. */
 export type Fetcher = (input: string, init?: RequestInit) => Promise<Response>;
