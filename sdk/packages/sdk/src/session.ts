@@ -410,7 +410,6 @@ export class AveSession {
     // What this tab could not keep is newer than what it would find.
     if (this.#isUnsaved && clearedAt === undefined) return;
     const stored = await this.#readUnchanged(this.#state.snapshot);
-    if (this.#isDestroyed) return;
     const held = this.#state.snapshot;
     if (!isSame(stored, held)) {
       this.#newEpoch();

@@ -6,7 +6,7 @@ import { it } from "node:test";
 import { AveSession } from "../dist/session.js";
 import { AveError } from "../dist/error.js";
 import { createLocalStorageAdapter, createMemoryStorage, createSecureStoreAdapter } from "../dist/session-storage.js";
-import { Locks, MINUTE, OAUTH, Server, answer, sessionFor, settle, snapshot, storageWith, stub } from "./session-world.js";
+import { Locks, MINUTE, OAUTH, Server, answer, sessionFor, settle, snapshot, storageWith, stub, until } from "./session-world.js";
 
 const coded = (error) => (thrown) => thrown instanceof AveError && thrown.error === error;
 
@@ -91,14 +91,14 @@ it("signs in, renews and signs out in all tabs", async (t) => {
   const { a, b } = twoTabs(t, server, null);
   await Promise.all([a.hydrate(), b.hydrate()]);
   await a.setTokensFromResponse(answer(1));
-  await settle();
+  await until(() => b.getState().snapshot?.access_token === "opaque-1");
   assert.equal(b.getState().snapshot.access_token, "opaque-1");
   await b.setTokensFromResponse(answer(1, { ms: 0 }));
   await b.getValidAccessToken();
-  await settle();
+  await until(() => a.getState().snapshot?.access_token === "opaque-2");
   assert.equal(a.getState().snapshot.access_token, "opaque-2");
   await a.signOut();
-  await settle();
+  await until(() => b.getState().status === "signedOut");
   assert.equal(b.getState().status, "signedOut");
 });
 
@@ -110,9 +110,9 @@ it("a refresh under way in another tab does not undo the sign-out", async (t) =>
   server.gate = new Promise((done) => (open = done));
   await a.hydrate();
   const token = b.getValidAccessToken();
-  await settle();
+  await until(() => server.refreshes.length);
   await a.signOut();
-  await settle();
+  await until(() => b.getState().status === "signedOut");
   open();
   assert.equal(await token, null);
   assert.equal(await storage.load(), null);
@@ -127,7 +127,7 @@ it("sign-out reaches tabs whose storage is their own, and spares a later sign-in
   await a.setTokensFromResponse(answer(1));
   await b.setTokensFromResponse(answer(1));
   await a.signOut();
-  await settle();
+  await until(() => b.getState().status === "signedOut");
   assert.equal(b.getState().status, "signedOut");
 
   const channel = new BroadcastChannel(syncChannelName);
@@ -138,7 +138,7 @@ it("sign-out reaches tabs whose storage is their own, and spares a later sign-in
   await settle();
   assert.equal(b.getState().status, "signedIn");
   channel.postMessage({ type: "session_cleared" });
-  await settle();
+  await until(() => b.getState().status === "signedOut");
   assert.equal(b.getState().status, "signedOut");
 });
 
@@ -150,7 +150,7 @@ it("says two things to other tabs, and never a token", async (t) => {
   const session = sessionFor(t, new Server(), { syncChannelName: "told" });
   await session.setTokensFromResponse(answer(1));
   await session.signOut();
-  await settle();
+  await until(() => heard.length === 2);
   assert.deepEqual(heard.map(({ type }) => type), ["session_updated", "session_cleared"]);
   assert.doesNotMatch(JSON.stringify(heard), /opaque|refresh-/);
 });
@@ -206,10 +206,10 @@ it("destroy() ends timers, channel, listeners and waiting locks", async (t) => {
   server.gate = new Promise((done) => (open = done));
   const { a, b, storage } = twoTabs(t, server, snapshot(1, 0));
   const first = a.getValidAccessToken();
-  await settle();
+  await until(() => server.refreshes.length);
   const second = b.getValidAccessToken();
   const isRefused = assert.rejects(second, coded("session_destroyed"));
-  await settle();
+  await until(() => locks.waiting === 1);
   assert.equal(locks.waiting, 1);
   b.destroy();
   await isRefused;

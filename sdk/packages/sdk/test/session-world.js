@@ -118,3 +118,8 @@ export function sessionFor(t, server, options = {}) {
 
 /** Lets everything run that is ready, and what messages between channels set off. */
 export const settle = (ms = 30) => new Promise((done) => setTimeout(done, ms));
+
+/** Waits until something holds, however busy the machine is. What follows says what is wrong if it never does. */
+export async function until(holds) {
+  for (let i = 0; i < 400 && !holds(); i++) await settle(5);
+}

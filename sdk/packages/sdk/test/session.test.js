@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { AveError } from "../dist/error.js";
 import { snapshotFromTokenResponse } from "../dist/session.js";
-import { MINUTE, Server, answer, jwt, refusal, sessionFor, settle, snapshot, storageWith } from "./session-world.js";
+import { MINUTE, Server, answer, jwt, refusal, sessionFor, settle, snapshot, storageWith, until } from "./session-world.js";
 
 const coded = (error) => (thrown) => thrown instanceof AveError && thrown.error === error;
 
@@ -156,7 +156,7 @@ it("keeps the new refresh token before anybody gets the result", async (t) => {
   const session = sessionFor(t, server, { storage });
   let token;
   session.getValidAccessToken().then((value) => (token = value));
-  await settle();
+  await until(() => finish);
   // Here the page crashes: nobody got a token, and the storage has what the next page needs.
   assert.equal(token, undefined);
   assert.equal(session.getState().snapshot.access_token, "opaque-1");
@@ -165,7 +165,7 @@ it("keeps the new refresh token before anybody gets the result", async (t) => {
   assert.equal(await reloaded.getValidAccessToken(), "opaque-2");
   assert.equal(server.refreshes.length, 1);
   finish();
-  await settle();
+  await until(() => token);
   assert.equal(token, "opaque-2");
 });
 
@@ -173,15 +173,35 @@ it("goes on with tokens that it cannot keep, but never hands them out unkept", a
   const server = new Server();
   const content = storageWith(snapshot(1, 0));
   let isFull = true;
-  const storage = { load: content.load, save: (value) => (isFull ? Promise.reject(new Error("quota")) : content.save(value)) };
+  let saves = 0;
+  const storage = { load: content.load, save: (value) => (saves++, isFull ? Promise.reject(new Error("quota")) : content.save(value)) };
   const session = sessionFor(t, server, { storage });
   await assert.rejects(session.getValidAccessToken(), coded("storage_failed"));
   await assert.rejects(session.getValidAccessToken(), coded("storage_failed"));
   isFull = false;
   assert.equal(await session.getValidAccessToken(), "opaque-2");
   assert.equal((await content.load()).refresh_token, "refresh-2");
-  // The spent token was not shown again.
+  // The spent token was not shown again, and what is kept is not kept once more.
   assert.equal(server.refreshes.length, 1);
+  assert.equal(saves, 3);
+  assert.equal(await session.getValidAccessToken(), "opaque-2");
+  assert.equal(saves, 3);
+});
+
+it("tokens that it could not keep are newer than what the storage has", async (t) => {
+  const server = new Server();
+  const syncChannelName = "unkept";
+  const storage = { load: () => snapshot(0), save: () => { throw new Error("quota"); } };
+  const session = sessionFor(t, server, { storage, syncChannelName });
+  await assert.rejects(session.setTokensFromResponse(answer(1, { ms: 0 })), coded("storage_failed"));
+  const channel = new BroadcastChannel(syncChannelName);
+  t.after(() => channel.close());
+  channel.postMessage({ type: "session_updated" });
+  await assert.rejects(session.getValidAccessToken(), coded("storage_failed"));
+  channel.postMessage({ type: "session_updated" });
+  await settle();
+  assert.deepEqual(server.refreshes.map(({ refreshToken }) => refreshToken), ["refresh-1"]);
+  assert.equal(session.getState().snapshot.access_token, "opaque-2");
 });
 
 it("invalid_grant signs out, by its code, and is not tried again", async (t) => {
@@ -284,7 +304,7 @@ it("a refresh that ends after sign-out brings nobody back", async (t) => {
   const storage = storageWith(snapshot(1, 0));
   const session = sessionFor(t, server, { storage });
   const token = session.getValidAccessToken();
-  await settle();
+  await until(() => server.refreshes.length);
   await session.signOut();
   open();
   assert.equal(await token, null);
@@ -299,11 +319,38 @@ it("a refresh that ends after another sign-in does not replace it", async (t) =>
   server.gate = new Promise((done) => (open = done));
   const session = sessionFor(t, server, { storage: storageWith(snapshot(1, 0)) });
   const token = session.getValidAccessToken();
-  await settle();
+  await until(() => server.refreshes.length);
   await session.setTokensFromResponse(answer(50, { sub: "ide_2" }));
   open();
   assert.equal(await token, "opaque-50");
   assert.equal(session.getState().snapshot.refresh_token, "refresh-50");
+});
+
+it("who signs in during a refresh gets a refresh of their own", async (t) => {
+  const server = new Server();
+  let open;
+  server.gate = new Promise((done) => (open = done));
+  const session = sessionFor(t, server, { storage: storageWith(snapshot(1, 0)) });
+  const before = session.getValidAccessToken();
+  await until(() => server.refreshes.length);
+  await session.setTokensFromResponse(answer(50, { ms: 0 }));
+  const after = session.getValidAccessToken();
+  server.instead = () => Response.json(answer(60));
+  open();
+  assert.equal(await after, "opaque-60");
+  await before;
+  assert.deepEqual(server.refreshes.map(({ refreshToken }) => refreshToken), ["refresh-1", "refresh-50"]);
+});
+
+it("who unsubscribes hears nothing more, even of the change under way", async (t) => {
+  const session = sessionFor(t, new Server());
+  await session.hydrate();
+  const seen = [];
+  let stop;
+  session.subscribe(() => stop?.());
+  stop = session.subscribe(({ status }) => seen.push(status));
+  await session.setTokensFromResponse(answer(1));
+  assert.deepEqual(seen, ["signedOut"]);
 });
 
 it("a listener that throws harms nobody", async (t) => {
