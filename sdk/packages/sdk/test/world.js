@@ -42,12 +42,14 @@ async function bodyOf(request) {
   return Buffer.concat(parts).toString();
 }
 
+const KEYS = [makeKey("RS256", "rs"), makeKey("ES256", "es"), makeKey("EdDSA", "ed")];
+
 /**
  * Starts an issuer. `routes` holds the answers by "METHOD /path": an object, `[status, object]`, a text, or a function of the request.
  * `requests` holds what came.
  */
 export async function startIssuer() {
-  const keys = [makeKey("RS256", "rs"), makeKey("ES256", "es"), makeKey("EdDSA", "ed")];
+  const keys = [...KEYS];
   const requests = [];
   const routes = { "GET /.well-known/jwks.json": () => ({ keys: keys.map((key) => key.jwk) }) };
   const server = createServer(async (request, response) => {
