@@ -14,6 +14,15 @@ export interface AveSessionSnapshot {
   scope?: string;
 }
 
+/** `loading`: the storage was not read yet. */
+export type AveSessionStatus = "signedOut" | "loading" | "signedIn";
+
+/** The same object until something changes. `snapshot` is there exactly while `status` is `signedIn`. */
+export interface AveSessionState {
+  readonly status: AveSessionStatus;
+  readonly snapshot: AveSessionSnapshot | null;
+}
+
 /** What a session needs of a token answer. */
 export type SessionTokens = Pick<TokenResponse, "access_token" | "access_token_jwt"> & Partial<TokenResponse>;
 

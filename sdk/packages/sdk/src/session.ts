@@ -1,20 +1,11 @@
 import { localError } from "./error.js";
 import { giveBack, renew } from "./session-calls.js";
-import { isSame, lifeOf, parseSnapshot, snapshotFromTokenResponse, type AveSessionSnapshot, type SessionTokens } from "./session-snapshot.js";
+import { isSame, lifeOf, parseSnapshot, snapshotFromTokenResponse, type AveSessionSnapshot, type AveSessionState, type SessionTokens } from "./session-snapshot.js";
 import type { AveSessionStorage } from "./session-storage.js";
 import type { AveConfig, Fetcher } from "./types.js";
 
-export { snapshotFromTokenResponse, type AveSessionSnapshot, type SessionTokens } from "./session-snapshot.js";
+export { snapshotFromTokenResponse, type AveSessionSnapshot, type AveSessionState, type AveSessionStatus, type SessionTokens } from "./session-snapshot.js";
 export type { AveSessionStorage } from "./session-storage.js";
-
-/** `loading`: the storage was not read yet. */
-export type AveSessionStatus = "signedOut" | "loading" | "signedIn";
-
-/** The same object until something changes. `snapshot` is there exactly while `status` is `signedIn`. */
-export interface AveSessionState {
-  readonly status: AveSessionStatus;
-  readonly snapshot: AveSessionSnapshot | null;
-}
 
 /** How a session is set up. */
 export interface AveSessionOptions {
@@ -60,11 +51,13 @@ export class AveSession {
   readonly #channelName: string;
   readonly #listeners = new Set<Listener>();
   readonly #ending = new AbortController();
-  #state = LOADING;
+  #state: AveSessionState = LOADING;
   /** Grows with each change of `#state`, so that what was read before a change is not taken for news. */
   #version = 0;
   /** Grows when somebody signs in or out. A refresh that began before must not bring the old session back. */
   #epoch = 0;
+  /** Grows when this page says who is signed in. That counts more than what other tabs do at the same time. */
+  #intent = 0;
   #signedInAt = 0;
   #isUnsaved = false;
   #storageTurn: Promise<unknown> = Promise.resolve();
@@ -109,7 +102,8 @@ export class AveSession {
     const next = snapshotFromTokenResponse(response, this.#state.snapshot);
     this.#newEpoch();
     this.#signedInAt = Date.now();
-    await this.#save(next, this.#epoch);
+    const intent = ++this.#intent;
+    await this.#save(next, () => intent === this.#intent);
   }
 
   /**
@@ -139,13 +133,16 @@ export class AveSession {
     this.#assertAlive();
     await this.hydrate();
     this.#newEpoch();
+    this.#intent += 1;
     const held = this.#state.snapshot;
     this.#set(null);
-    // Another tab may have renewed the tokens without our notice.
-    const last = (await this.#read().catch(() => null)) ?? held;
-    const revoked = last && giveBack(this.#options, last);
+    let revoked: Promise<void> | null | undefined;
     try {
-      await this.#clearStorage();
+      await this.#clearStorage(async () => {
+        // Another tab may have renewed the tokens without our notice.
+        const last = (await this.#load().catch(() => null)) ?? held;
+        revoked = last && giveBack(this.#options, last);
+      });
     } finally {
       await revoked;
     }
@@ -178,7 +175,7 @@ export class AveSession {
     // Listens before it reads, so that no change falls in between.
     this.#listen();
     this.#showDevtools();
-    this.#set(await this.#readUnchanged(null));
+    await this.#consult((stored) => this.#set(stored));
   }
 
   async #valid(): Promise<AveSessionSnapshot | null> {
@@ -187,8 +184,9 @@ export class AveSession {
     const held = this.#state.snapshot;
     if (!held) return null;
     if (this.#isDue(held)) return this.#refreshOnce();
-    if (this.#isUnsaved) await this.#save(held, this.#epoch);
-    return held;
+    const epoch = this.#epoch;
+    if (this.#isUnsaved) await this.#save(held, () => epoch === this.#epoch);
+    return this.#state.snapshot;
   }
 
   #canRefresh(snapshot: AveSessionSnapshot): boolean {
@@ -251,15 +249,14 @@ export class AveSession {
     this.#failures = 0;
     this.#lastRefreshError = null;
     // Who signed out meanwhile does not want these tokens; they must not live on at the server either.
-    if (!(await this.#save(next, epoch))) await giveBack(this.#options, next);
+    if (!(await this.#save(next, () => epoch === this.#epoch))) await giveBack(this.#options, next);
     return this.#state.snapshot;
   }
 
   /** What the storage has now: another tab may have replaced the tokens, or signed out. */
   async #latest(epoch: number): Promise<AveSessionSnapshot | null> {
     if (this.#isUnsaved) return this.#state.snapshot;
-    const stored = await this.#readUnchanged(this.#state.snapshot);
-    if (epoch === this.#epoch) this.#set(stored);
+    await this.#consult((stored) => epoch === this.#epoch && this.#set(stored));
     return this.#state.snapshot;
   }
 
@@ -304,47 +301,62 @@ export class AveSession {
     this.#refreshing = undefined;
   }
 
-  /** Keeps a snapshot, then makes it the state. `false` when somebody signed in or out meanwhile. */
-  async #save(next: AveSessionSnapshot, epoch: number): Promise<boolean> {
-    if (epoch !== this.#epoch) return false;
-    let failure: unknown;
-    await this.#inTurn(() => this.#options.storage.save(next)).catch((error: unknown) => (failure = error ?? "unknown"));
-    if (epoch !== this.#epoch) return false;
-    this.#set(next);
-    if (failure !== undefined) {
+  /** Keeps a snapshot, then makes it the state. `false` when it is no longer wanted. */
+  async #save(next: AveSessionSnapshot, isWanted: () => boolean): Promise<boolean> {
+    let failure: { cause: unknown } | undefined;
+    const isState = await this.#inTurn(async () => {
+      if (!isWanted()) return false;
+      try {
+        await this.#options.storage.save(next);
+      } catch (cause) {
+        failure = { cause };
+      }
+      if (!isWanted()) return false;
+      this.#newEpoch();
+      this.#set(next);
       // This page goes on with the new tokens, since the old ones are spent, and each call tries to keep them again.
-      this.#isUnsaved = true;
-      throw Object.assign(localError("storage_failed", `The tokens could not be kept: ${String(failure)}`), { cause: failure });
-    }
-    this.#isUnsaved = false;
+      this.#isUnsaved = failure !== undefined;
+      return true;
+    });
+    if (!isState) return false;
+    if (failure) throw Object.assign(localError("storage_failed", `The tokens could not be kept: ${String(failure.cause)}`), failure);
     this.#tell({ type: "session_updated" });
     return true;
   }
 
-  async #clearStorage(): Promise<void> {
+  async #clearStorage(before?: () => Promise<void>): Promise<void> {
     try {
-      await this.#inTurn(() => this.#options.storage.save(null));
+      await this.#inTurn(async () => {
+        await before?.();
+        await this.#options.storage.save(null);
+      });
     } finally {
       this.#tell({ type: "session_cleared", at: Date.now() });
     }
   }
 
-  #read(): Promise<AveSessionSnapshot | null> {
-    return this.#inTurn(async () => parseSnapshot(await this.#options.storage.load()));
+  async #load(): Promise<AveSessionSnapshot | null> {
+    return parseSnapshot(await this.#options.storage.load());
   }
 
-  /** The storage as it is while the state does not change. `instead` when it cannot be read. */
-  async #readUnchanged(instead: AveSessionSnapshot | null): Promise<AveSessionSnapshot | null> {
-    for (;;) {
-      const version = this.#version;
-      const stored = await this.#read().catch(() => instead);
-      if (version === this.#version) return stored;
-      instead = this.#state.snapshot;
+  /**
+   * Reads the storage and lets `use` act on it before anything else is read or written. If the state changed while a
+   * slow storage was reading, what it read is old, and it is read again.
+   */
+  async #consult(use: (stored: AveSessionSnapshot | null) => void): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      await this.#inTurn(async () => {
+        const version = this.#version;
+        // A storage that cannot be read has no news.
+        const stored = await this.#load().catch(() => this.#state.snapshot);
+        isDone = version === this.#version;
+        if (isDone) use(stored);
+      });
     }
   }
 
-  /** A slow storage must not finish an older write after a newer one. */
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+  /** One at a time: a slow storage must not finish an older write after a newer one. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#storageTurn.then(work);
     this.#storageTurn = turn.catch(() => undefined);
     return turn;
@@ -409,17 +421,15 @@ export class AveSession {
     await this.hydrate();
     // What this tab could not keep is newer than what it would find.
     if (this.#isUnsaved && clearedAt === undefined) return;
-    const stored = await this.#readUnchanged(this.#state.snapshot);
-    const held = this.#state.snapshot;
-    if (!isSame(stored, held)) {
+    await this.#consult((stored) => {
+      const held = this.#state.snapshot;
+      // Alike after a sign-out: not a storage that tabs share, or this tab wrote after the other one had emptied it.
+      const isLeftOver = held !== null && isSame(stored, held) && clearedAt !== undefined && clearedAt >= this.#signedInAt;
+      if (isSame(stored, held) && !isLeftOver) return;
       this.#newEpoch();
-      this.#set(stored);
-    } else if (held && clearedAt !== undefined && clearedAt >= this.#signedInAt) {
-      // Not a storage that tabs share, or this tab wrote after the other one had emptied it.
-      this.#newEpoch();
-      this.#set(null);
-      await this.#inTurn(() => this.#options.storage.save(null)).catch(() => undefined);
-    }
+      this.#set(isLeftOver ? null : stored);
+      if (isLeftOver) this.#inTurn(async () => this.#options.storage.save(null)).catch(() => undefined);
+    });
   }
 
   #showDevtools(): void {

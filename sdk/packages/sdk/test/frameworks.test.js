@@ -9,7 +9,7 @@ import { renderToString } from "react-dom/server";
 import { wireAveSessionToConvex } from "../dist/convex.js";
 import { AveConvexBridge, AveSessionProvider, useAveSession } from "../dist/next.js";
 import { aveSessionToStore } from "../dist/svelte.js";
-import { OAUTH, Server, answer, sessionFor, snapshot, storageWith, stub, until } from "./session-world.js";
+import { OAUTH, Server, answer, sessionFor, settle, snapshot, storageWith, stub, until } from "./session-world.js";
 
 it("svelte: calls at once, then on change, and stops when asked", async (t) => {
   const session = sessionFor(t, new Server());
@@ -136,6 +136,8 @@ it("react: one session while the options stay, a new one with new options, none 
     await until(() => seen.at(-1)?.isHydrated);
     const { session, status, isHydrated, snapshot: held } = seen.at(-1);
     assert.deepEqual([status, isHydrated, held.access_token], ["signedIn", true, "opaque-1"]);
+    // Strict mode has ended and begun every effect by now.
+    await settle();
     assert.equal(await session.getValidAccessToken(), "opaque-1");
     const renders = seen.length;
     show(options);

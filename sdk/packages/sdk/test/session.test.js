@@ -326,6 +326,79 @@ it("a refresh that ends after another sign-in does not replace it", async (t) =>
   assert.equal(session.getState().snapshot.refresh_token, "refresh-50");
 });
 
+it("sign-out wins over a storage that is slow", async (t) => {
+  // Once it is slow while it keeps the new tokens, once while it reads after a message.
+  const server = new Server();
+  const content = storageWith(snapshot(1, 0));
+  let finish;
+  const slowly = () => new Promise((done) => (finish = done));
+  const saving = sessionFor(t, server, { storage: { load: content.load, save: async (value) => { if (value) await slowly(); return content.save(value); } } });
+  const token = saving.getValidAccessToken();
+  await until(() => finish);
+  const out = saving.signOut();
+  await settle();
+  finish();
+  await out;
+  assert.equal(await token, null);
+  assert.equal(saving.getState().status, "signedOut");
+  assert.equal(await content.load(), null);
+  assert.ok(server.revoked.some(({ token }) => token === "refresh-2"));
+
+  finish = undefined;
+  await content.save(snapshot(1));
+  let isSlow = false;
+  const storage = { load: async () => { const value = await content.load(); if (isSlow) await slowly(); return value; }, save: content.save };
+  const reading = sessionFor(t, server, { storage, syncChannelName: "slow" });
+  await reading.hydrate();
+  isSlow = true;
+  const channel = new BroadcastChannel("slow");
+  t.after(() => channel.close());
+  channel.postMessage({ type: "session_updated" });
+  await until(() => finish);
+  isSlow = false;
+  const seen = [];
+  const end = reading.signOut();
+  reading.subscribe(({ status }) => seen.push(status));
+  finish();
+  await end;
+  await settle();
+  assert.equal(seen.at(-1), "signedOut");
+});
+
+it("a refusal of the old tokens does not end a newer sign-in", async (t) => {
+  const offline = () => { throw new TypeError("offline"); };
+  for (const [instead, whens] of [[() => refusal("invalid_grant"), ["asking", "reading"]], [offline, ["asking"]]]) {
+    for (const when of whens) {
+      const server = new Server();
+      let open;
+      let finish;
+      server.gate = new Promise((done) => (open = done));
+      server.instead = instead;
+      const content = storageWith(snapshot(1, -1));
+      const load = async () => {
+        const value = await content.load();
+        if (when === "reading" && server.refreshes.length) await new Promise((done) => (finish = done));
+        return value;
+      };
+      const session = sessionFor(t, server, { storage: { load, save: content.save } });
+      const old = session.getValidAccessToken().catch((error) => error.error);
+      await until(() => server.refreshes.length);
+      if (when === "reading") {
+        open();
+        await until(() => finish);
+      }
+      const signedIn = session.setTokensFromResponse(answer(50));
+      if (when === "asking") open();
+      finish?.();
+      await signedIn;
+      await old;
+      assert.equal(await session.getValidAccessToken(), "opaque-50");
+      assert.equal((await content.load()).access_token, "opaque-50");
+      if (when === "asking") assert.equal(await old, "opaque-50");
+    }
+  }
+});
+
 it("who signs in during a refresh gets a refresh of their own", async (t) => {
   const server = new Server();
   let open;
