@@ -365,6 +365,28 @@ it("sign-out wins over a storage that is slow", async (t) => {
   assert.equal(seen.at(-1), "signedOut");
 });
 
+it("sign-out wins over a sign-in that is still being kept", async (t) => {
+  const server = new Server();
+  const content = storageWith();
+  let finish;
+  const save = async (value) => {
+    if (value) await new Promise((done) => (finish = done));
+    return content.save(value);
+  };
+  const session = sessionFor(t, server, { storage: { load: content.load, save } });
+  const signedIn = session.setTokensFromResponse(answer(1));
+  await until(() => finish);
+  const seen = [];
+  session.subscribe(({ status }) => seen.push(status));
+  const out = session.signOut();
+  await settle();
+  finish();
+  await Promise.all([signedIn, out]);
+  assert.deepEqual(seen, ["signedOut"]);
+  assert.equal(await content.load(), null);
+  assert.deepEqual(server.revoked.map(({ token }) => token), ["refresh-1"]);
+});
+
 it("a refusal of the old tokens does not end a newer sign-in", async (t) => {
   const offline = () => { throw new TypeError("offline"); };
   for (const [instead, whens] of [[() => refusal("invalid_grant"), ["asking", "reading"]], [offline, ["asking"]]]) {
