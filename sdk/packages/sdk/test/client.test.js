@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { after, before, beforeEach, describe, it } from "node:test";
 import * as client from "@ave-id/sdk/client";
 import { exchangeCodeServer } from "@ave-id/sdk/server";
-import { makeTab, startIssuer } from "./world.js";
+import { makeKey, makeTab, makeToken, now, startIssuer } from "./world.js";
 
 const { AveError, finishConnectorFlow, finishPkceLogin, startConnectorFlow, startPkceLogin } = client;
 let world, config, tab, codes = 0;
@@ -176,7 +176,8 @@ describe("sign-in", () => {
 
   it("tokens that are not for this request are refused", async () => {
     const wrong = [{ id: { nonce: "x" } }, { id: { nonce: undefined } }, { id: { aud: "app_2" } }, { id: { sub: "idn_eve" } }, { id: { exp: 1 } }, { access: { iss: "https://evil.test" } }];
-    for (const more of [...wrong, { id_token: world.accessToken({ aud: "app_1" }) }, { access_token_jwt: world.delegated() }]) {
+    const forged = makeToken(makeKey("RS256", "rs"), { iss: world.issuer, aud: world.issuer, sub: "idn_ada", exp: now() + 60 }, { typ: "at+jwt" });
+    for (const more of [...wrong, { access_token_jwt: forged }, { id_token: world.accessToken({ aud: "app_1" }) }, { access_token_jwt: world.delegated() }]) {
       await startPkceLogin(config);
       willAnswer(tokensFor(tab, more));
       tab.answer({ code: newCode() });

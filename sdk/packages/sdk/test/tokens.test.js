@@ -58,7 +58,7 @@ describe("an ID token", () => {
       padding: `${idToken()}=`,
       "a changed claim": idToken().replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ iss: world.issuer, aud: "app_1", sub: "idn_eve", exp: now() + 60 })).toString("base64url")}.`),
       empty: "",
-      long: `${"a".repeat(20_000)}.b.c`,
+      "longer than 16 KiB": idToken({ name: "a".repeat(16_384) }),
       nothing: undefined,
     };
     for (const [name, token] of Object.entries(wrong)) assert.equal(await check(token), null, name);
@@ -71,8 +71,27 @@ describe("an ID token", () => {
     assert.ok(await verifyJwt(idToken(), { ...claims, jwks: { keys: [jwk] } }));
     assert.equal(await verifyJwt(idToken(), { ...claims, jwks: { keys: [{ ...jwk, use: "enc" }] } }), null);
     assert.equal(await verifyJwt(idToken(), { ...claims, jwks: { keys: [{ ...jwk, alg: "RS512" }] } }), null);
-    assert.equal(await verifyJwt(idToken(), { ...claims, jwks: { keys: [{ ...jwk, n: jwk.n.slice(0, 100) }] } }), null);
+    const short = makeKey("RS256", "rs", 1024);
+    const token = makeToken(short, { iss: world.issuer, aud: "app_1", exp: now() + 60 });
+    assert.equal(await verifyJwt(token, { ...claims, jwks: { keys: [short.jwk] } }), null);
     assert.equal(await verifyJwt(idToken(), { ...claims, jwks: { keys: [] } }), null);
+  });
+
+  it("is refused where the platform cannot check its signature", async () => {
+    const { subtle } = globalThis.crypto;
+    const { importKey } = subtle;
+    subtle.importKey = () => Promise.reject(new DOMException("no", "NotSupportedError"));
+    try {
+      assert.equal(await check(idToken()), null);
+      assert.equal(await verifyJwt(idToken(), { issuer: world.issuer, audience: "app_1" }), null);
+      await assert.rejects(
+        verifyDelegatedToken(world.delegated(), { issuer: world.issuer, audience: "https://iris.test", resource: "iris:inference" }),
+        { error: "unsupported_algorithm" },
+      );
+    } finally {
+      subtle.importKey = importKey;
+    }
+    assert.ok(await check(idToken()));
   });
 
   it("comes in a header", async () => {

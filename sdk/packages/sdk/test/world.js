@@ -4,14 +4,14 @@ import { createSign, createHmac, generateKeyPairSync, sign as signAny } from "no
 import { createServer } from "node:http";
 
 const pair = {
-  RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  RS256: (modulusLength) => generateKeyPairSync("rsa", { modulusLength }),
   ES256: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
   EdDSA: () => generateKeyPairSync("ed25519"),
 };
 
 /** A key with its public half as a JWK. */
-export function makeKey(alg, kid) {
-  const { publicKey, privateKey } = pair[alg]();
+export function makeKey(alg, kid, bits = 2048) {
+  const { publicKey, privateKey } = pair[alg](bits);
   return { alg, kid, privateKey, publicKey, jwk: { ...publicKey.export({ format: "jwk" }), kid, alg, use: "sig" } };
 }
 
