@@ -77,6 +77,10 @@ describe("sign-in", () => {
     await startPkceLogin(config);
     willAnswer(tokensFor(tab));
     const url = tab.answer({ code: newCode() });
+    tab.at("/app?code=of-the-page-itself");
+    assert.ok(await finishPkceLogin({ ...config, url }));
+    assert.equal(tab.location.href, "https://app.test/app?code=of-the-page-itself");
+    tab.at(url);
     const [one, two] = await Promise.all([finishPkceLogin(config), finishPkceLogin(config)]);
     assert.equal(one, two);
     assert.equal(await finishPkceLogin({ ...config, url }), one);

@@ -39,7 +39,7 @@ describe("the issuer", () => {
   it("has one form, and junk is refused", () => {
     assert.equal(sdk.getApiBase(" https://id.test/// "), "https://id.test");
     assert.equal(sdk.getApiBase("http://localhost:1/base/"), "http://localhost:1/base");
-    for (const junk of ["junk", "id.test", "ftp://id.test", "https://id.test?x=1", "https://id.test#x", "https://u:p@id.test", "javascript:alert(1)"]) {
+    for (const junk of ["junk", "id.test", "ftp://id.test", "https://id.test?x=1", "https://id.test#x", "https://u:p@id.test", "https://u@id.test", "https://:p@id.test", "javascript:alert(1)"]) {
       assert.throws(() => sdk.getApiBase(junk), { name: "AveError", error: "invalid_issuer" }, junk);
     }
   });
