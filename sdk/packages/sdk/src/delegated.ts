@@ -1,127 +1,111 @@
-// Protecting a target app's API: what a delegated token must say before its bearer may act for a person.
+import { AveError } from "./error.js";
+import { call } from "./http.js";
+import { issuerOf } from "./issuer.js";
+import { TYP, checkHeader, checkKey, checkTimes, invalid, parse } from "./jwt.js";
+import { parseOAuthScopes } from "./scopes.js";
+import type { CommunicationMode, DelegatedClaims, Fetcher, JwtPayload } from "./types.js";
 
-import { AveError, refusal, untrusted } from "./errors.js";
-import { resolveIssuer } from "./issuer.js";
-import { audiencesOf, checkIssuerAndTime, checkSignature, parseJwt } from "./jws.js";
-import { keysOf } from "./jwt.js";
-import type { CommunicationMode, DelegatedTokenClaims, Fetcher, JwtPayload } from "./types.js";
-import { askJson } from "./wire.js";
-
-/** What a route needs of a delegation. */
-export interface DelegationNeeds {
-  /** The key of your resource, as registered. */
-  resource: string;
-  /** All of these, as a list or separated by spaces. None means that any live delegation will do. */
-  scope?: string | readonly string[];
-  /** `user_present` refuses what an app does by itself. `background`, and nothing, take both. */
-  mode?: CommunicationMode;
+/** What a route needs. */
+export interface DelegatedTokenOptions {
   issuer?: string;
+  /** The audience of your resource, exactly. */
+  audience: string;
+  /** The key of your resource. */
+  resource: string;
+  /** The scopes that the route needs: each of them. */
+  scope?: string | readonly string[];
+  /** `user_present`: the person must be there. `background` (default): it does not matter. */
+  mode?: CommunicationMode;
   fetcher?: Fetcher;
 }
 
-/** How a delegated token is checked by its signature. */
-export interface VerifyDelegatedTokenOptions extends DelegationNeeds {
-  /** The audience of your resource, as registered. */
-  audience: string;
-}
-
-/** How a delegated token is checked by asking the issuer. */
-export interface IntrospectDelegatedTokenOptions extends DelegationNeeds {
-  /** Your own app's. */
+/** What asking the issuer needs as well: the credentials of the app that owns the resource. */
+export interface IntrospectOptions extends DelegatedTokenOptions {
   clientId: string;
   clientSecret: string;
-  audience?: string;
 }
 
 /**
- * The claims of a delegated token, checked by its signature (RFC 9068 section 4, RFC 8725).
- *
- * Checks algorithm, signature, `typ`, `iss`, `aud`, `exp`, `target_resource`, `grant_id`, every scope and `com_mode`.
- * Throws an `AveError` whose `status` is the one to answer with: 401 `invalid_token`, 403 `insufficient_scope`, 503
- * `temporarily_unavailable`. What a person ends is refused within ten minutes, when the token ends; `introspectDelegatedToken`
- * refuses it at once.
+ * Checks a token that another app sends to your resource, with the public keys of the issuer (RFC 9068 §4).
+ * Throws `AveError`: `invalid_token` (401), `insufficient_scope` (403), or `temporarily_unavailable` (503).
+ * A grant that was taken back still passes for as long as the token lives, ten minutes at most:
+ * `introspectDelegatedToken` knows at once.
  */
-export async function verifyDelegatedToken(
-  token: string | null | undefined,
-  options: VerifyDelegatedTokenOptions,
-): Promise<DelegatedTokenClaims> {
-  need(options, ["audience", "resource"]);
-  const issuer = resolveIssuer(options.issuer);
-  const parsed = parseJwt(token);
-  if (parsed.header.typ !== "at+jwt") throw untrusted("the token is not an access token");
-  if (!parsed.header.kid) throw untrusted("the token names no key");
-  checkIssuerAndTime(parsed.payload, issuer);
-  const claims = checkTarget(parsed.payload, options);
-  await checkSignature(parsed, { url: keysOf(issuer), fetcher: options.fetcher });
-  // Last, so that only the issuer's own tokens learn what is missing.
-  checkNeeds(claims, options);
-  return claims;
+export async function verifyDelegatedToken(token: string | null | undefined, options: DelegatedTokenOptions): Promise<DelegatedClaims> {
+  const issuer = issuerOf(options.issuer);
+  checkOptions(options);
+  const parsed = parse(token);
+  checkHeader(parsed, [TYP.accessToken]);
+  // What costs nothing comes first, so that foreign tokens cause no request.
+  checkPlace(parsed.claims, issuer, options);
+  await orUnavailable(checkKey(parsed, `${issuer}/.well-known/jwks.json`, { fetcher: options.fetcher }));
+  return checkNeeds(parsed.claims, options);
 }
 
-/**
- * The claims of a delegated token, as the issuer tells them now (RFC 7662 section 2). What was ended a second ago is refused.
- *
- * The same rules and refusals as `verifyDelegatedToken`. `clientId` and `clientSecret` are those of the app that owns the resource.
- */
-export async function introspectDelegatedToken(
-  token: string | null | undefined,
-  options: IntrospectDelegatedTokenOptions,
-): Promise<DelegatedTokenClaims> {
-  need(options, ["clientId", "clientSecret", "resource"]);
-  const issuer = resolveIssuer(options.issuer);
-  if (!token) throw untrusted("the token is empty");
-  const answer = await askJson<JwtPayload & { active?: unknown }>(`${issuer}/api/oauth/introspect`, {
-    method: "POST",
-    form: { token, token_type_hint: "access_token" },
-    authorization: basic(options.clientId, options.clientSecret),
-    fetcher: options.fetcher,
-  });
-  if (answer.active !== true) throw untrusted("the token is not active");
-  // `iss` may be left out (RFC 7662 section 2.2): the issuer itself has answered.
-  const { active, ...payload } = { iss: issuer, ...answer };
-  checkIssuerAndTime(payload, issuer);
-  const claims = checkTarget(payload, options);
-  checkNeeds(claims, options);
-  return claims;
+/** The same, but the issuer is asked each time (RFC 7662): a grant that was taken back ends within a second. */
+export async function introspectDelegatedToken(token: string | null | undefined, options: IntrospectOptions): Promise<DelegatedClaims> {
+  const issuer = issuerOf(options.issuer);
+  checkOptions(options);
+  if (!token) throw invalid("The token is empty.");
+  // Both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
+  const credentials = btoa([options.clientId, options.clientSecret].map(encodeURIComponent).join(":"));
+  const answer = await orUnavailable(
+    call<JwtPayload & { active?: boolean }>(`${issuer}/api/oauth/introspect`, {
+      fetcher: options.fetcher,
+      method: "POST",
+      headers: {
+        Authorization: `Basic ${credentials}`,
+        "Content-Type": "application/x-www-form-urlencoded",
+        Accept: "application/json",
+      },
+      body: new URLSearchParams({ token }).toString(),
+      signal: AbortSignal.timeout(10_000),
+    }),
+  );
+  if (answer.active !== true) throw invalid("The token is not active.");
+  checkPlace(answer, issuer, options);
+  return checkNeeds(answer, options);
 }
 
-/** What makes a token a delegated one for this resource, and no other (RFC 9700 section 2.3). */
-function checkTarget(payload: JwtPayload, { audience, resource }: { audience?: string; resource: string }): DelegatedTokenClaims {
-  const aud = audiencesOf(payload);
-  if (audience !== undefined && (aud.length !== 1 || aud[0] !== audience)) throw untrusted("the token is for another audience");
-  if (payload.target_resource !== resource) throw untrusted("the token is for another resource");
-  const { sub, scope, grant_id, com_mode } = payload;
-  if (!isText(sub) || !isText(grant_id) || !isText(scope)) throw untrusted("the token lacks a claim of a delegated token");
-  if (com_mode !== "user_present" && com_mode !== "background") {
-    throw untrusted("the token's com_mode is neither user_present nor background");
+/** Plain JavaScript could leave one out, and `undefined` must never be what a missing claim equals. */
+function checkOptions({ audience, resource, mode }: DelegatedTokenOptions): void {
+  const isFine = audience && resource && [undefined, "user_present", "background"].includes(mode);
+  if (!isFine) throw new AveError("invalid_request", "`audience` and `resource` are required; `mode` is user_present or background.");
+}
+
+function checkPlace(claims: JwtPayload, issuer: string, { audience, resource }: DelegatedTokenOptions): void {
+  if (claims.iss !== issuer) throw invalid("The token is from another issuer.");
+  // This audience and no other: a token that two servers take, either could use at the other (RFC 9700 §2.3).
+  const [sole, ...more] = [claims.aud].flat();
+  if (sole !== audience || more.length) throw invalid("The token is for another audience.");
+  if (claims.target_resource !== resource) throw invalid("The token is for another resource.");
+  checkTimes(claims);
+}
+
+function checkNeeds(claims: JwtPayload, { scope, mode }: DelegatedTokenOptions): DelegatedClaims {
+  const { grant_id: grant, scope: granted, com_mode: present, sub } = claims;
+  if (typeof grant !== "string" || !grant) throw invalid("The token names no grant.");
+  if (typeof sub !== "string" || !sub) throw invalid("The token names no person.");
+  if (typeof granted !== "string") throw invalid("The token has no scope.");
+  if (present !== "user_present" && present !== "background") throw invalid("The token has no mode.");
+  const has = new Set(granted.split(" "));
+  const needed = typeof scope === "string" ? parseOAuthScopes(scope) : (scope ?? []);
+  if (!needed.every((one) => has.has(one))) throw narrow(`The token lacks a scope: this needs ${needed.join(" ")}.`);
+  if (mode === "user_present" && present !== "user_present") throw narrow("The token works in the background, but here the person must be present.");
+  return claims as DelegatedClaims;
+}
+
+/** `insufficient_scope` with 403 (RFC 6750 §3.1). */
+const narrow = (sentence: string): AveError => new AveError("insufficient_scope", sentence, 403);
+
+/** Trouble between this server and the issuer says nothing about the token, so it must not look like a bad token. */
+async function orUnavailable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isVerdict = error instanceof AveError && /^(invalid_token|unsupported_algorithm|crypto_unavailable)$/.test(error.error);
+    if (isVerdict) throw error;
+    const reason = error instanceof AveError ? (error.errorDescription ?? error.error) : String(error);
+    throw Object.assign(new AveError("temporarily_unavailable", `The issuer cannot be asked: ${reason}`, 503), { cause: error });
   }
-  return payload as DelegatedTokenClaims;
-}
-
-function checkNeeds(claims: DelegatedTokenClaims, { scope = [], mode }: DelegationNeeds): void {
-  const granted = claims.scope.split(" ");
-  const needed = typeof scope === "string" ? scope.split(/\s+/).filter(Boolean) : scope;
-  if (!needed.every((word) => granted.includes(word))) {
-    throw new AveError("insufficient_scope", "the token lacks a scope that is needed here", 403);
-  }
-  if (mode === "user_present" && claims.com_mode !== "user_present") {
-    throw new AveError("insufficient_scope", "the token works in the background, but here the person must be present", 403);
-  }
-}
-
-/** A setting that is missing would compare equal to a claim that is missing. */
-function need<Options extends object>(options: Options, names: readonly (keyof Options & string)[]): void {
-  for (const name of names) {
-    if (!isText(options[name])) throw refusal("invalid_configuration", `${name} is missing.`);
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-/** RFC 6749 section 2.3.1: both parts are form-encoded first. */
-function basic(id: string, secret: string): string {
-  const encode = (text: string) => new URLSearchParams({ "": text }).toString().slice(1);
-  return `Basic ${btoa(`${encode(id)}:${encode(secret)}`)}`;
 }

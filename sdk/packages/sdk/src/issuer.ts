@@ -1,40 +1,44 @@
-// Which server this package talks to. One origin serves its pages, its API and its keys.
+import { localError } from "./error.js";
 
-import { refusal } from "./errors.js";
+/** Written out here, since browsers have no `process` and no types for it. */
+declare const process: { env: { PROCURA_ISSUER?: string } };
 
-declare const process: { env: Record<string, string | undefined> };
+let configured: string | undefined;
 
-let configured = "";
-
-/** Names the identity server for all later calls without `issuer`. */
+/**
+ * Names the identity server for every later call without `issuer`. Call it once, before anything else.
+ * @example configure({ issuer: "https://id.example.org" });
+ */
 export function configure(options: { issuer: string }): void {
   configured = normalizeIssuer(options.issuer);
 }
 
 /**
- * The origin of an issuer: trimmed, without trailing slashes. Throws on anything that is not an `http` or `https` origin,
- * so that a typing error never sends a person or a secret elsewhere.
+ * The issuer in the one form that all functions use: no white space around it and no slash at the end
+ * (RFC 8414 §2: an `https` URL without query and fragment). Throws on anything else.
  */
 export function normalizeIssuer(text: string): string {
-  const trimmed = String(text).trim().replace(/\/+$/, "");
   let url: URL | undefined;
   try {
-    url = new URL(trimmed);
+    url = new URL(String(text).trim());
   } catch {
-    // Told below.
+    // Reported below, with everything else that is no issuer.
   }
-  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/` || /[?#]/.test(trimmed)) {
-    throw refusal("invalid_issuer", `The issuer must be an origin such as https://id.example.org, not ${JSON.stringify(text)}.`);
+  const isIssuer = url && /^https?:$/.test(url.protocol) && !/[?#]/.test(url.href) && !url.username && !url.password;
+  if (!url || !isIssuer) {
+    throw localError("invalid_issuer", `"${text}" is no issuer. It is the address of your Procura, such as https://id.example.org.`);
   }
-  return url.origin;
+  return url.origin + url.pathname.replace(/\/+$/, "");
 }
 
-/** The issuer of a call: its own option, `configure`, `PROCURA_ISSUER`, or the server that served this script. */
-export function resolveIssuer(given?: string | null): string {
-  if (typeof given === "string" && given.trim()) return normalizeIssuer(given);
-  const found = configured || fromEnvironment() || servedFrom();
+/**
+ * The issuer of one call: the option, `configure`, `PROCURA_ISSUER`, or the server this script came from.
+ * There is no default on a foreign host: nobody's sign-in may end up at a server they did not choose.
+ */
+export function issuerOf(given?: string): string {
+  const found = given?.trim() || configured || fromEnvironment() || fromThisScript();
   if (!found) {
-    throw refusal(
+    throw localError(
       "missing_issuer",
       'No issuer. Pass `issuer: "https://id.example.org"`, call `configure({ issuer })` once, or set PROCURA_ISSUER.',
     );
@@ -42,25 +46,27 @@ export function resolveIssuer(given?: string | null): string {
   return normalizeIssuer(found);
 }
 
-/** The base of all API addresses. It is the issuer: pages and API share one origin. */
+/**
+ * Where the API of an issuer is: the same address. Without an argument, that of the configured issuer.
+ */
 export function getApiBase(issuer?: string): string {
-  return resolveIssuer(issuer);
+  return issuerOf(issuer);
 }
 
-/** Bundlers replace the whole expression, and browsers without one have no `process`. */
+/** Spelled out in full, so that bundlers can put the value in its place. */
 function fromEnvironment(): string | undefined {
   try {
-    return process.env.PROCURA_ISSUER;
+    return process.env.PROCURA_ISSUER?.trim();
   } catch {
     return undefined;
   }
 }
 
-/** A Procura server serves its scripts under `/sdk/js/`, and then it is the issuer. */
-function servedFrom(): string | undefined {
+/** A server of ours serves its scripts under `/sdk/js/`, so their origin is the issuer. */
+function fromThisScript(): string | undefined {
   try {
-    const url = new URL(import.meta.url);
-    return /^https?:$/.test(url.protocol) && url.pathname.startsWith("/sdk/js/") ? url.origin : undefined;
+    const { protocol, pathname, origin } = new URL(import.meta.url);
+    return /^https?:$/.test(protocol) && pathname.startsWith("/sdk/js/") ? origin : undefined;
   } catch {
     return undefined;
   }

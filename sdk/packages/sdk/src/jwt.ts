@@ -1,166 +1,158 @@
-// Checking the tokens of a sign-in: ID token and `access_token_jwt`.
+import { fromBase64url, subtle } from "./crypto.js";
+import { AveError } from "./error.js";
+import { findKey, placeOf } from "./jwks.js";
+import type { JwkKey, JwtHeader, JwtPayload, VerifyJwtOptions } from "./types.js";
 
-import { AveError, untrusted } from "./errors.js";
-import { normalizeIssuer, resolveIssuer } from "./issuer.js";
-import { audiencesOf, checkIssuerAndTime, checkSignature, type KeySource, parseJwt } from "./jws.js";
-import { keysAt } from "./keys.js";
-import type { Fetcher, JwksResponse, JwtPayload, OidcConfiguration, TokenResponse } from "./types.js";
-import { askJson } from "./wire.js";
+/** The `typ` of each kind of token, so that none can stand for another (RFC 8725 §3.11). */
+export const TYP = { idToken: "JWT", accessToken: "at+jwt" } as const;
+export const SKEW_SECONDS = 30;
+const LONGEST_TOKEN = 16_384;
 
-/** What a token must say, and where the keys are. */
-export interface VerifyJwtOptions {
-  issuer?: string;
-  /** What `iss` must be, if it differs from `issuer`. */
-  expectedIssuer?: string;
-  /** Any one of these. Default: the issuer, which is the audience of `access_token_jwt`. */
-  audience?: string | readonly string[];
-  nonce?: string;
-  /** Default `{issuer}/.well-known/jwks.json`. */
-  jwksUrl?: string;
-  /** Keys in hand, instead of an address. */
-  jwks?: JwksResponse;
-  /** A discovery document that names the issuer and the address of its keys. */
-  discoveryUrl?: string;
-  /** Default 30. */
-  clockSkewSeconds?: number;
-  fetcher?: Fetcher;
+/** A token of which nothing is proven yet. */
+export interface Parsed {
+  header: JwtHeader;
+  claims: JwtPayload;
+  signed: Uint8Array<ArrayBuffer>;
+  signature: Uint8Array<ArrayBuffer>;
 }
 
-/** What a sign-in token must say. `audience: undefined` asks for none. */
-interface Rules {
-  issuer: string;
-  audience?: readonly string[];
-  nonce?: string;
-  types: readonly string[];
-  skewSeconds?: number;
-  source: KeySource;
+/** `invalid_token` with 401 (RFC 6750 §3.1), as a server should answer it. */
+export const invalid = (sentence: string): AveError => new AveError("invalid_token", sentence, 401);
+
+function objectIn<T extends object>(part: string): T {
+  const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fromBase64url(part)));
+  if (!value || typeof value !== "object" || Array.isArray(value)) throw new TypeError("not an object");
+  return value as T;
 }
 
-const ID_TOKEN = ["JWT"];
-const ACCESS_TOKEN = ["at+jwt"];
-
-/**
- * The claims of an ID token or `access_token_jwt`, or `null` if it must not be believed.
- *
- * Checks algorithm, `typ`, `iss`, `aud`, `exp`, `nbf`, `nonce` and signature (RFC 8725). A delegated token is no sign-in, and is refused.
- */
-export async function verifyJwt<Claims extends JwtPayload = JwtPayload>(
-  token: string,
-  options: VerifyJwtOptions = {},
-): Promise<Claims | null> {
-  const found = await discover(options);
-  if (!found) return null;
-  const { issuer, jwksUrl } = found;
-  return orNull<Claims>(token, {
-    issuer,
-    audience: asList(options.audience ?? issuer),
-    nonce: options.nonce,
-    types: [...ID_TOKEN, ...ACCESS_TOKEN],
-    skewSeconds: Math.max(0, options.clockSkewSeconds ?? 30),
-    source: options.jwks ? { keys: options.jwks.keys } : { url: jwksUrl, fetcher: options.fetcher },
-  });
-}
-
-/** The claims of an ID token for `clientId` (OIDC Core section 3.1.3.7), or `null`. */
-export async function readIdToken<Claims extends JwtPayload>(
-  token: string,
-  options: { clientId: string; issuer?: string; nonce?: string; fetcher?: Fetcher },
-): Promise<Claims | null> {
-  const issuer = resolveIssuer(options.issuer);
-  const { nonce, fetcher } = options;
-  const claims = await orNull<Claims>(token, {
-    issuer,
-    audience: [options.clientId],
-    nonce,
-    types: ID_TOKEN,
-    source: { url: keysOf(issuer), fetcher },
-  });
-  return claims && (claims.azp === undefined || claims.azp === options.clientId) && claims.sub ? claims : null;
-}
-
-/** The key set of an issuer. Asks at most every five minutes. */
-export async function fetchJwks(
-  options: Pick<VerifyJwtOptions, "issuer" | "jwksUrl" | "discoveryUrl" | "fetcher"> = {},
-): Promise<JwksResponse> {
-  const found = await discover(options);
-  if (!found) throw new AveError("temporarily_unavailable", "The discovery document cannot be read.", 503);
-  return { keys: await keysAt(found.jwksUrl, options.fetcher) };
-}
-
-/** True when this runtime can check signatures. */
-export async function isJwtVerificationSupported(): Promise<boolean> {
-  return Boolean(globalThis.crypto?.subtle);
-}
-
-/** Checks the tokens that a code has just bought: whose they are, and that they belong to this flow. */
-export async function checkTokens(
-  tokens: TokenResponse,
-  { issuer, clientId, nonce, subject }: { issuer: string; clientId: string; nonce?: string; subject?: string },
-): Promise<void> {
-  const source = { url: keysOf(issuer) };
-  const claims: JwtPayload[] = [];
-  if (tokens.id_token) claims.push(await judgeFresh(tokens.id_token, { issuer, audience: [clientId], nonce, types: ID_TOKEN, source }));
-  if (tokens.access_token_jwt) claims.push(await judgeFresh(tokens.access_token_jwt, { issuer, types: ACCESS_TOKEN, source }));
-  const sub = subject ?? claims[0]?.sub;
-  if (claims.some((each) => each.sub !== sub)) throw untrusted("the tokens are for different people");
-}
-
-/**
- * A token straight from the token endpoint: TLS has vouched for it (OIDC Core section 3.1.3.7, step 6), so a browser that does not
- * know the app's algorithm, as some do not know EdDSA, may do without the signature.
- */
-async function judgeFresh(token: string, rules: Rules): Promise<JwtPayload> {
+/** Takes a token apart (RFC 7515 §3.1). */
+export function parse(token: unknown): Parsed {
+  if (typeof token !== "string" || !token || token.length > LONGEST_TOKEN) throw invalid("The token is empty or longer than 16 KiB.");
+  const [header, claims, signature, ...rest] = token.split(".");
+  if (!header || !claims || !signature || rest.length) throw invalid("The token is no signed JWT.");
   try {
-    return await judge(token, rules);
-  } catch (error) {
-    if ((error as Error)?.name === "NotSupportedError") return parseJwt(token).payload;
-    throw error;
-  }
-}
-
-async function judge(token: string, rules: Rules): Promise<JwtPayload> {
-  const parsed = parseJwt(token);
-  const { header, payload } = parsed;
-  // Libraries that sign ID tokens may leave `typ` out (RFC 7519 section 5.1); an access token always has it (RFC 9068 section 2.1).
-  if (!rules.types.includes(header.typ ?? "JWT")) throw untrusted("the token is of another kind");
-  if ("grant_id" in payload || "target_resource" in payload) throw untrusted("a delegated token is not a sign-in");
-  checkIssuerAndTime(payload, rules.issuer, rules.skewSeconds);
-  const { audience, nonce } = rules;
-  if (audience && !audiencesOf(payload).some((one) => audience.includes(one as string))) {
-    throw untrusted("the token is for another audience");
-  }
-  if (nonce !== undefined && payload.nonce !== nonce) {
-    throw new AveError("nonce_mismatch", "the ID token belongs to another flow", 401);
-  }
-  await checkSignature(parsed, rules.source);
-  return payload;
-}
-
-async function orNull<Claims extends JwtPayload>(token: string, rules: Rules): Promise<Claims | null> {
-  try {
-    return (await judge(token, rules)) as Claims;
+    return {
+      header: objectIn(header),
+      claims: objectIn(claims),
+      signed: new TextEncoder().encode(`${header}.${claims}`),
+      signature: fromBase64url(signature),
+    };
   } catch {
+    throw invalid("The token is no signed JWT.");
+  }
+}
+
+/** The one algorithm of a key (RFC 8725 §3.1). Only these three exist here: no secret can stand in for a public key. */
+function algorithmOf(key: JwkKey): string | undefined {
+  const own = key.kty === "RSA" ? "RS256" : key.kty === "EC" && key.crv === "P-256" ? "ES256" : key.kty === "OKP" && key.crv === "Ed25519" ? "EdDSA" : undefined;
+  return !key.alg || key.alg === own || (own === "EdDSA" && key.alg === "Ed25519") ? own : undefined;
+}
+
+const WEB_CRYPTO = {
+  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  EdDSA: { name: "Ed25519" },
+} as Record<string, { name: string; hash?: string; namedCurve?: string }>;
+
+/** Whether a key of the set could have signed a token with this header. */
+export function fits(header: JwtHeader): (key: JwkKey) => boolean {
+  return (key) => (key.use ?? "sig") === "sig" && algorithmOf(key) === header.alg && (header.kid === undefined || key.kid === header.kid);
+}
+
+/** Throws unless the key signed the token. `unsupported_algorithm`: this browser cannot tell. */
+export async function checkSignature({ header, signed, signature }: Parsed, key: JwkKey): Promise<void> {
+  const algorithm = WEB_CRYPTO[header.alg]!;
+  // 342 characters are 2048 bits, the least that RFC 7518 §3.3 allows.
+  if (key.kty === "RSA" && (key.n?.length ?? 0) < 342) throw invalid("The key is too short.");
+  const { kty, n, e, crv, x, y } = key;
+  let imported: CryptoKey;
+  try {
+    imported = await subtle().importKey("jwk", { kty, n, e, crv, x, y } as JsonWebKey, algorithm, false, ["verify"]);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NotSupportedError") throw new AveError("unsupported_algorithm", `No ${header.alg} here.`);
+    if (error instanceof AveError) throw error;
+    throw invalid("The key is unusable.");
+  }
+  if (!(await subtle().verify(algorithm, imported, signature, signed))) throw invalid("The signature is wrong.");
+}
+
+/** Checks what the header says before any key is looked for. */
+export function checkHeader({ header }: Parsed, typs: readonly string[]): void {
+  // `hasOwn`, so that no inherited name such as `constructor` counts as an algorithm.
+  if (typeof header.alg !== "string" || !Object.hasOwn(WEB_CRYPTO, header.alg)) throw invalid("The algorithm is not accepted.");
+  if (!typs.includes(header.typ as string)) throw invalid(`The token is of another kind: its typ is not ${typs.join(" or ")}.`);
+  // Nobody here knows an extension, so a critical one must be refused (RFC 7515 §4.1.11).
+  if ("crit" in header) throw invalid("The token has a critical extension.");
+  if (header.kid !== undefined && typeof header.kid !== "string") throw invalid("The key id is no text.");
+}
+
+/** Finds the key of a token and checks the signature. */
+export async function checkKey(parsed: Parsed, jwksUrl: string, options: Pick<VerifyJwtOptions, "jwks" | "fetcher">): Promise<void> {
+  const isOurs = fits(parsed.header);
+  const key = options.jwks ? options.jwks.keys.find(isOurs) : await findKey(jwksUrl, options.fetcher, isOurs);
+  if (!key) throw invalid("The issuer has no such key.");
+  await checkSignature(parsed, key);
+}
+
+/** Checks the times of a token (RFC 7519 §4.1.4, §4.1.5). */
+export function checkTimes({ exp, nbf }: JwtPayload, skewSeconds = SKEW_SECONDS): void {
+  const now = Date.now() / 1000;
+  const skew = Math.max(0, skewSeconds);
+  if (typeof exp !== "number" || !(exp + skew > now)) throw invalid("The token has expired.");
+  if (nbf !== undefined && !(typeof nbf === "number" && nbf - skew <= now)) throw invalid("The token is not valid yet.");
+}
+
+/** What `checkToken` takes besides the options of `verifyJwt`. */
+interface CheckOptions extends Omit<VerifyJwtOptions, "audience"> {
+  typ?: readonly string[];
+  /** `null` takes any: an app may have asked for another one (RFC 8707). */
+  audience?: string | string[] | null;
+  /**
+   * For tokens that came straight from the token endpoint by TLS: then the signature may stay unchecked
+   * (OpenID Connect Core §3.1.3.7), if this browser cannot check it.
+   */
+  isDirect?: boolean;
+}
+
+/** `verifyJwt`, with the reason as an `AveError`. */
+export async function checkToken(token: string, options: CheckOptions): Promise<JwtPayload> {
+  const parsed = parse(token);
+  const { claims } = parsed;
+  checkHeader(parsed, options.typ ?? [TYP.idToken, TYP.accessToken]);
+  // A delegated token is for one resource of another app. It signs nobody in.
+  if ("grant_id" in claims || "target_resource" in claims) throw invalid("The token is a delegated one.");
+  const { issuer, jwksUrl } = await placeOf(options);
+  if (claims.iss !== (options.expectedIssuer ?? issuer)) throw invalid("The token is from another issuer.");
+  checkTimes(claims, options.clockSkewSeconds);
+  const wanted = options.audience === null ? undefined : [options.audience ?? issuer].flat();
+  const isForUs = !wanted || [claims.aud].flat().some((one) => typeof one === "string" && wanted.includes(one));
+  if (!isForUs) throw invalid("The token is for another audience.");
+  if (options.nonce !== undefined && claims.nonce !== options.nonce) throw invalid("The nonce is another one.");
+  try {
+    await checkKey(parsed, jwksUrl, options);
+  } catch (error) {
+    const isUnable = error instanceof AveError && /^(unsupported_algorithm|crypto_unavailable)$/.test(error.error);
+    if (!options.isDirect || !isUnable) throw error;
+  }
+  return claims;
+}
+
+/**
+ * The claims of a sign-in token, or `null` if it proves nothing: signature (RS256, ES256, EdDSA by the key), `typ`, `iss`,
+ * `aud`, `exp`, `nbf`, and `nonce` if you give one (RFC 7519 §7.2, RFC 8725). Delegated tokens are refused:
+ * `verifyDelegatedToken` in `@procura/sdk/server` is for them.
+ */
+export async function verifyJwt<T extends JwtPayload = JwtPayload>(token: string, options: VerifyJwtOptions = {}): Promise<T | null> {
+  try {
+    return (await checkToken(token, options)) as T;
+  } catch (error) {
+    // A missing issuer is a mistake in the program, and no token would ever pass.
+    if (error instanceof AveError && /_issuer$/.test(error.error)) throw error;
     return null;
   }
 }
 
-/** Issuer and keys. Only a discovery address that was given is asked: ours are where the issuer says they are. */
-async function discover(options: VerifyJwtOptions): Promise<{ issuer: string; jwksUrl: string } | null> {
-  const { discoveryUrl, expectedIssuer, fetcher } = options;
-  if (discoveryUrl) {
-    try {
-      const found = await askJson<OidcConfiguration>(discoveryUrl, { fetcher });
-      return { issuer: expectedIssuer ?? options.issuer ?? found.issuer, jwksUrl: options.jwksUrl ?? found.jwks_uri };
-    } catch {
-      return null;
-    }
-  }
-  const base = resolveIssuer(options.issuer ?? (expectedIssuer && new URL(expectedIssuer).origin));
-  return { issuer: expectedIssuer ? normalizeIssuer(expectedIssuer) : base, jwksUrl: options.jwksUrl ?? keysOf(base) };
-}
-
-export const keysOf = (issuer: string) => `${issuer}/.well-known/jwks.json`;
-
-function asList(value: string | readonly string[]): readonly string[] {
-  return typeof value === "string" ? [value] : value;
+/** True when this platform can check signatures. */
+export async function isJwtVerificationSupported(): Promise<boolean> {
+  return !!globalThis.crypto?.subtle;
 }

@@ -1,80 +1,75 @@
 "use client";
-// A session in React, with Next.js or without.
 
-import { createContext, createElement, Fragment, type ReactNode, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import { type ConvexClientLike, wireAveSessionToConvex } from "./convex.js";
-import { AveSession, type AveSessionOptions, type AveSessionSnapshot, type AveSessionStatus } from "./session.js";
+import { createContext, createElement, Fragment, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactElement, type ReactNode } from "react";
+import { wireAveSessionToConvex, type ConvexAuthClient } from "./convex.js";
+import { localError } from "./error.js";
+import { AveSession, type AveSessionOptions, type AveSessionSnapshot, type AveSessionState, type AveSessionStatus } from "./session.js";
 
 /** What `useAveSession` gives. */
 export interface AveSessionContextValue {
   session: AveSession;
   status: AveSessionStatus;
   snapshot: AveSessionSnapshot | null;
-  /** True once the storage was read. Show nothing that depends on the session before. */
+  /** `false` on the server and until the storage was read: show neither the one page nor the other. */
   isHydrated: boolean;
 }
 
-/** What `AveSessionProvider` takes. */
 export interface AveSessionProviderProps {
-  /** Keep it outside the component, or in `useMemo`: new options are a new session. */
+  /** Must be the same object at each render: define it outside the component. */
   options: AveSessionOptions;
   children?: ReactNode;
 }
 
-/** What `AveConvexBridge` takes. */
 export interface AveConvexProviderProps {
-  client: ConvexClientLike;
+  client: ConvexAuthClient;
   children?: ReactNode;
 }
 
-const Context = createContext<AveSessionContextValue | null>(null);
+const SessionContext = createContext<AveSessionContextValue | null>(null);
+const ON_SERVER: AveSessionState = { status: "loading", snapshot: null };
 
-/** Holds one session for everything below. */
-export function AveSessionProvider({ options, children }: AveSessionProviderProps) {
-  const session = useMemo(() => new AveSession(options), [options]);
-  useLife(session);
-  const state = useSyncExternalStore(
+/** Holds one session for all components below it. */
+export function AveSessionProvider({ options, children }: AveSessionProviderProps): ReactElement {
+  const [generation, setGeneration] = useState(0);
+  const session = useMemo(() => new AveSession(options), [options, generation]);
+  const { status, snapshot } = useSyncExternalStore(
     useMemo(() => (listener: () => void) => session.subscribe(listener), [session]),
     () => session.getState(),
-    () => session.getState(),
+    () => ON_SERVER,
   );
-  const value = useMemo(() => ({ session, ...state, isHydrated: state.status !== "loading" }), [session, state]);
-  return createElement(Context.Provider, { value }, children);
+  const leaving = useRef<{ session: AveSession; timer: ReturnType<typeof setTimeout>; isOver: boolean } | undefined>(undefined);
+
+  useEffect(() => {
+    // Strict mode takes effects down and up again with the same session, so the end waits for a moment.
+    const last = leaving.current?.session === session ? leaving.current : undefined;
+    clearTimeout(last?.timer);
+    // Hidden for longer and shown again: the session has ended, and the next one reads the storage.
+    if (last?.isOver) return setGeneration((count) => count + 1);
+    void session.hydrate();
+    return () => {
+      const end = (): void => {
+        left.isOver = true;
+        session.destroy();
+      };
+      const left = { session, timer: setTimeout(end, 0), isOver: false };
+      leaving.current = left;
+    };
+  }, [session]);
+
+  const value = useMemo(() => ({ session, status, snapshot, isHydrated: status !== "loading" }), [session, status, snapshot]);
+  return createElement(SessionContext.Provider, { value }, children);
 }
 
 /** The session of the nearest `AveSessionProvider`. */
 export function useAveSession(): AveSessionContextValue {
-  const value = useContext(Context);
-  if (!value) throw new Error("[Procura] useAveSession needs an AveSessionProvider above it.");
+  const value = useContext(SessionContext);
+  if (!value) throw localError("no_provider", "useAveSession needs an AveSessionProvider above it.");
   return value;
 }
 
-/** Signs a Convex client in with the session. */
-export function AveConvexBridge({ client, children }: AveConvexProviderProps) {
+/** Signs the Convex client in and out with the session. */
+export function AveConvexBridge({ client, children }: AveConvexProviderProps): ReactElement {
   const { session } = useAveSession();
-  useEffect(() => {
-    const dispose = wireAveSessionToConvex(client, session);
-    return () => {
-      if (typeof dispose === "function") (dispose as () => void)();
-    };
-  }, [client, session]);
+  useEffect(() => wireAveSessionToConvex(client, session), [client, session]);
   return createElement(Fragment, null, children);
-}
-
-/** Hydrates a session while it is shown. React's strict mode takes an effect back and runs it again at once, so the end waits a moment. */
-function useLife(session: AveSession): void {
-  const endings = useRef(new Map<AveSession, ReturnType<typeof setTimeout>>());
-  useEffect(() => {
-    const all = endings.current;
-    clearTimeout(all.get(session));
-    all.delete(session);
-    void session.hydrate();
-    return () => {
-      const ending = setTimeout(() => {
-        all.delete(session);
-        session.destroy();
-      }, 0);
-      all.set(session, ending);
-    };
-  }, [session]);
 }

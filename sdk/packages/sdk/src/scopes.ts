@@ -1,50 +1,55 @@
-// Lists of scopes and of `prompt` values.
-
 import type { OAuthPrompt } from "./types.js";
 
-/** Every known value of `prompt` (OIDC Core section 3.1.2.1). */
+/** Every `prompt` that the sign-in page knows (OpenID Connect Core §3.1.2.1). */
 export const OAUTH_PROMPT_VALUES: readonly OAuthPrompt[] = ["none", "login", "consent", "select_account"];
 
-/** Trims a scope and undoes up to two rounds of percent-encoding. */
-export function normalizeScopeToken(text: string): string {
-  let token = text.trim();
-  for (let round = 0; round < 2 && /%[0-9a-f]{2}/i.test(token); round += 1) {
+/** What is asked for when no scope is given. */
+export const DEFAULT_SCOPES = "openid profile email";
+
+/** One scope without white space around it and without percent escapes, also if it was escaped twice on its way. */
+export function normalizeScopeToken(token: string): string {
+  let text = token.trim();
+  for (let round = 0; round < 2 && /%[0-9a-f]{2}/i.test(text); round += 1) {
     try {
-      token = decodeURIComponent(token.replace(/\+/g, " ")).trim();
+      text = decodeURIComponent(text.replace(/\+/g, " ")).trim();
     } catch {
-      return token;
+      break;
     }
   }
-  return token;
+  return text;
 }
 
-/** The scopes of a list that is separated by spaces or plus signs (RFC 6749 section 3.3). */
-export function parseOAuthScopes(text: string): string[] {
-  return text.replace(/\+/g, " ").split(/\s+/).map(normalizeScopeToken).filter(Boolean);
+/** The scopes in a text (RFC 6749 §3.3). A plus sign counts as a space. */
+export function parseOAuthScopes(text: string | null | undefined): string[] {
+  return (text ?? "").replace(/\+/g, " ").split(/\s+/).map(normalizeScopeToken).filter(Boolean);
 }
 
-/** One string from many scopes. */
+/** Scopes as one text, separated by single spaces (RFC 6749 §3.3). */
 export function joinOAuthScopes(scopes: readonly string[]): string {
   return scopes.map(normalizeScopeToken).filter(Boolean).join(" ");
 }
 
-/** The known values in a `prompt` string. */
-export function parseOAuthPrompt(text: string | null | undefined): OAuthPrompt[] {
-  const words: readonly string[] = (text ?? "").split(/[\s+]+/);
-  return words.filter((word): word is OAuthPrompt => (OAUTH_PROMPT_VALUES as readonly string[]).includes(word));
+/** Scopes in either form, as one text. */
+export function scopeText(scope: string | readonly string[] | undefined): string {
+  return joinOAuthScopes(typeof scope === "string" ? parseOAuthScopes(scope) : (scope ?? []));
 }
 
-/** One string from a `prompt` list or string. */
-export function formatOAuthPrompt(prompt: string | readonly string[]): string {
+/** The known prompts in a text. What is unknown is dropped. */
+export function parseOAuthPrompt(text: string | null | undefined): OAuthPrompt[] {
+  return (text ?? "").split(/[\s+]+/).filter((word): word is OAuthPrompt => (OAUTH_PROMPT_VALUES as readonly string[]).includes(word));
+}
+
+/** Prompts as one text. */
+export function formatOAuthPrompt(prompt: string | readonly OAuthPrompt[]): string {
   return typeof prompt === "string" ? prompt.trim() : prompt.join(" ");
 }
 
-/** True when the person must be shown something even if all was allowed before. */
-export function requiresAuthorizeInteractionPrompt(prompts: readonly string[]): boolean {
+/** True when the page must ask the person something, even if it could answer at once. */
+export function requiresAuthorizeInteractionPrompt(prompts: readonly OAuthPrompt[]): boolean {
   return prompts.includes("select_account") || prompts.includes("consent");
 }
 
-/** True when the person must be asked which identity to use. */
-export function wantsAccountPickerPrompt(prompts: readonly string[]): boolean {
+/** True when the page must show the list of identities. */
+export function wantsAccountPickerPrompt(prompts: readonly OAuthPrompt[]): boolean {
   return prompts.includes("select_account");
 }

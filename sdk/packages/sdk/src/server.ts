@@ -1,39 +1,24 @@
-// For servers: what needs a client secret, and what protects an API.
-
-import { exchangeFields, type DelegatedTokenAsk } from "./exchange.js";
-import { readIdToken } from "./jwt.js";
-import { postToken } from "./tokens.js";
-import type { AveIdTokenClaims, DelegationTokenResponse, Fetcher, ServerConfig, TokenResponse } from "./types.js";
+import { AveError } from "./error.js";
+import { TYP, checkToken, invalid } from "./jwt.js";
+import { askForTokens, exchangeDelegatedToken, type DelegationParams } from "./tokens.js";
+import type { AveAuthPrincipal, AveIdTokenClaims, ClientConfig, DelegationTokenResponse, Fetcher, ServerConfig, TokenResponse } from "./types.js";
 
 export { introspectDelegatedToken, verifyDelegatedToken } from "./delegated.js";
-export type { DelegationNeeds, IntrospectDelegatedTokenOptions, VerifyDelegatedTokenOptions } from "./delegated.js";
-export { AveError } from "./errors.js";
-export type { DelegatedTokenAsk } from "./exchange.js";
+export type { DelegatedTokenOptions, IntrospectOptions } from "./delegated.js";
+export { AveError } from "./error.js";
 export { configure } from "./issuer.js";
-export { fetchJwks, verifyJwt } from "./jwt.js";
-export type { VerifyJwtOptions } from "./jwt.js";
-export type {
-  AveIdTokenClaims,
-  CommunicationMode,
-  DelegatedTokenClaims,
-  DelegationTokenResponse,
-  Fetcher,
-  JwksResponse,
-  JwtPayload,
-  ServerConfig,
-  TokenResponse,
-} from "./types.js";
+export { fetchJwks } from "./jwks.js";
+export { verifyJwt } from "./jwt.js";
+export type { DelegationParams } from "./tokens.js";
+export type * from "./types.js";
 
-/** Who calls an API with an ID token. */
-export interface AveAuthPrincipal {
-  /** The identity (`sub`). */
-  subject: string;
-  claims: AveIdTokenClaims;
+/** What an app needs to prove who it is. */
+export interface Credentials extends ClientConfig {
+  clientSecret: string;
 }
 
-/** How an ID token is checked. */
-export interface VerifyAveIdTokenOptions {
-  /** The app that the token must be for. */
+/** What an ID token is checked for. */
+export interface VerifyIdTokenOptions {
   clientId: string;
   issuer?: string;
   nonce?: string;
@@ -41,58 +26,66 @@ export interface VerifyAveIdTokenOptions {
 }
 
 /**
- * Exchanges an authorization code with the client secret (RFC 6749 section 4.1.3).
- *
- * A flow that carried a PKCE challenge needs its `codeVerifier` beside the secret (RFC 7636 section 4.5).
+ * Changes a code for tokens on a server (RFC 6749 §4.1.3).
+ * If the request carried a challenge, the verifier is required beside the secret (RFC 7636 §4.5).
  */
-export function exchangeCodeServer(
-  config: ServerConfig,
-  payload: { code: string; codeVerifier?: string; redirectUri?: string },
-): Promise<TokenResponse> {
-  return postToken(config.issuer, {
-    grantType: "authorization_code",
+export function exchangeCodeServer(config: ServerConfig, payload: { code: string; codeVerifier?: string }): Promise<TokenResponse> {
+  return askForTokens(config.issuer, "authorization_code", {
     code: payload.code,
-    redirectUri: payload.redirectUri ?? config.redirectUri,
+    redirectUri: config.redirectUri,
     clientId: config.clientId,
     clientSecret: config.clientSecret,
     codeVerifier: payload.codeVerifier,
   });
 }
 
-/** Exchanges a refresh token with the client secret (RFC 6749 section 6). The old one is dead afterwards: save the new one first. */
-export function refreshTokenServer(config: ServerConfig, payload: { refreshToken: string }): Promise<TokenResponse> {
-  return postToken(config.issuer, {
-    grantType: "refresh_token",
+/**
+ * Changes a refresh token for new tokens on a server (RFC 6749 §6). Store the new refresh token at once, with a lock
+ * or in one transaction. `invalid_grant`: stop, end the session and let the person sign in again.
+ */
+export function refreshTokenServer(config: Credentials, payload: { refreshToken: string }): Promise<TokenResponse> {
+  return askForTokens(config.issuer, "refresh_token", {
     refreshToken: payload.refreshToken,
     clientId: config.clientId,
     clientSecret: config.clientSecret,
   });
 }
 
-/** Exchanges a source app's `access_token_jwt` for a delegated token, with the client secret (RFC 8693 section 2.1). */
-export function exchangeDelegatedTokenServer(
-  config: Pick<ServerConfig, "clientId" | "clientSecret" | "issuer">,
-  payload: DelegatedTokenAsk,
-): Promise<DelegationTokenResponse> {
-  return postToken(config.issuer, exchangeFields(config.clientId, payload, config.clientSecret));
+/** Changes the app's `access_token_jwt` for a short token at a resource of another app (RFC 8693), with the secret. */
+export function exchangeDelegatedTokenServer(config: Credentials, payload: DelegationParams): Promise<DelegationTokenResponse> {
+  return exchangeDelegatedToken(config, { ...payload, clientSecret: config.clientSecret });
 }
 
-/** The claims of an ID token for this app (OIDC Core section 3.1.3.7), or `null` if it must not be believed. */
-export function verifyAveIdToken(token: string, options: VerifyAveIdTokenOptions): Promise<AveIdTokenClaims | null> {
-  return readIdToken<AveIdTokenClaims>(token, options);
-}
-
-/** The token of an `Authorization: Bearer` header (RFC 6750 section 2.1), or `null`. */
+/** The token in an `Authorization` header (RFC 6750 §2.1), or `null`. */
 export function getBearerToken(header: string | null | undefined): string | null {
   return /^\s*bearer\s+(\S+)/i.exec(header ?? "")?.[1] ?? null;
 }
 
-/** Who calls, by the ID token in an `Authorization` header, or `null`. */
+/**
+ * The claims of an ID token that is for this app (OpenID Connect Core §3.1.3.7), or `null`.
+ * Access tokens and delegated tokens are refused: they sign nobody in.
+ */
+export async function verifyAveIdToken(token: string, options: VerifyIdTokenOptions): Promise<AveIdTokenClaims | null> {
+  try {
+    if (!options.clientId) throw new AveError("missing_client_id", "`clientId` is required.");
+    const claims: AveIdTokenClaims = await checkToken(token, { ...options, audience: options.clientId, typ: [TYP.idToken] });
+    const isOurs = claims.azp === undefined ? [claims.aud].flat().length === 1 : claims.azp === options.clientId;
+    if (!isOurs) throw invalid("The token was made for another app.");
+    if (!claims.sub) throw invalid("The token names no person.");
+    return claims;
+  } catch (error) {
+    // Mistakes in the program: no token would ever pass.
+    if (error instanceof AveError && /^(missing_client_id|missing_issuer|invalid_issuer)$/.test(error.error)) throw error;
+    return null;
+  }
+}
+
+/** Who sent a request with an ID token in its `Authorization` header, or `null`. */
 export async function verifyAveIdTokenFromAuthHeader(
   header: string | null | undefined,
-  options: VerifyAveIdTokenOptions,
+  options: VerifyIdTokenOptions,
 ): Promise<AveAuthPrincipal | null> {
   const token = getBearerToken(header);
   const claims = token && (await verifyAveIdToken(token, options));
-  return claims ? { subject: claims.sub!, claims } : null;
+  return claims && claims.sub ? { subject: claims.sub, claims } : null;
 }

@@ -1,321 +1,448 @@
-// A signed-in session in a browser or on a device: tokens that are kept, refreshed and shared between tabs.
-//
-// Promise: a refresh token is used once. One refresh runs at a time, in this tab and across tabs; the new token is saved before
-// anybody gets the result; whoever signs out or in meanwhile wins over a refresh that is still under way.
-
-import { AveError, refusal } from "./errors.js";
+import { localError } from "./error.js";
+import { giveBack, renew } from "./session-calls.js";
+import { isSame, lifeOf, parseSnapshot, snapshotFromTokenResponse, type AveSessionSnapshot, type AveSessionState, type SessionTokens } from "./session-snapshot.js";
 import type { AveSessionStorage } from "./session-storage.js";
-import { type AveSessionSnapshot, asSnapshot, snapshotFromTokenResponse, type TokenResponseLike } from "./snapshot.js";
-import { type TabMessage, Tabs } from "./tabs.js";
-import { requestRefresh, revokeToken } from "./tokens.js";
 import type { AveConfig, Fetcher } from "./types.js";
 
-export { AveError } from "./errors.js";
-export { configure } from "./issuer.js";
-export { snapshotFromTokenResponse } from "./snapshot.js";
-export type { AveSessionSnapshot, TokenResponseLike } from "./snapshot.js";
+export { snapshotFromTokenResponse, type AveSessionSnapshot, type AveSessionState, type AveSessionStatus, type SessionTokens } from "./session-snapshot.js";
 export type { AveSessionStorage } from "./session-storage.js";
 
-/** `loading` until storage was read. */
-export type AveSessionStatus = "loading" | "signedOut" | "signedIn";
-
-/** A session at one moment. */
-export interface AveSessionState {
-  status: AveSessionStatus;
-  snapshot: AveSessionSnapshot | null;
-}
-
-/** How a session is made. */
+/** How a session is set up. */
 export interface AveSessionOptions {
   oauth: AveConfig;
   storage: AveSessionStorage;
-  /** Default true. False where there are no tabs. */
+  /** Tells other tabs about new tokens and about sign-out, and listens to them. Default `true`. */
   crossTabSync?: boolean;
-  /** Default `ave_session`. Sessions that share a name share their tokens. */
+  /** Sessions with the same name and client id belong together. Default `ave_session`. */
   syncChannelName?: string;
-  /** Shows `window.__aveSessionDev`. Default false. */
+  /** Puts `window.__aveSessionDev` up, which shows the tokens to whoever looks. Default `false`. */
   devtools?: boolean;
-  /** How long before their end tokens are renewed. Default 300000. */
+  /** How long before their end tokens are replaced. Default five minutes, and at most half of their life. */
   refreshSafetyMarginMs?: number;
-  /** Renews the tokens elsewhere, such as at a backend that keeps the refresh token. */
-  customRefresh?: (ask: { refreshToken?: string; previousSnapshot: AveSessionSnapshot }) => Promise<TokenResponseLike>;
+  /**
+   * Gets new tokens in your own way, for example from your server, which then keeps the refresh token. To end the
+   * session throw an error with `error: "invalid_grant"` or `status: 401`.
+   */
+  customRefresh?: (last: { refreshToken?: string; previousSnapshot: AveSessionSnapshot }) => Promise<SessionTokens>;
+  /** Instead of the global `fetch`. */
   fetch?: Fetcher;
 }
 
-const LOADING: AveSessionState = { status: "loading", snapshot: null };
-const SIGNED_OUT: AveSessionState = { status: "signedOut", snapshot: null };
+type Listener = (state: AveSessionState) => void;
+type Message = { type: "session_updated" } | { type: "session_cleared"; at?: number };
 
-/** A session. Read its storage with `hydrate`, ask it for tokens, and `destroy` it when it is no longer needed. */
+const LOADING: AveSessionState = Object.freeze({ status: "loading", snapshot: null });
+const SIGNED_OUT: AveSessionState = Object.freeze({ status: "signedOut", snapshot: null });
+const MARGIN_MS = 300_000;
+/** Between two refreshes that nobody asked for. Doubles with each failure, up to the longest one. */
+const GAP_MS = 30_000;
+const LONGEST_GAP_MS = 600_000;
+/** `setTimeout` takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The tokens of one person in one app: kept, renewed in time, the same in all tabs.
+ *
+ * A refresh token works once, and using it again ends the whole sign-in. So one tab asks at a time, it reads the storage
+ * again before it asks, and it keeps the new token before anybody gets it.
+ */
 export class AveSession {
   readonly #options: AveSessionOptions;
-  readonly #tabs: Tabs | undefined;
-  readonly #listeners = new Set<(state: AveSessionState) => void>();
-  #state = LOADING;
+  readonly #channelName: string;
+  readonly #listeners = new Set<Listener>();
+  readonly #ending = new AbortController();
+  #state: AveSessionState = LOADING;
+  /** Grows with each change of `#state`, so that what was read before a change is not taken for news. */
+  #version = 0;
+  /** Grows when somebody signs in or out. A refresh that began before must not bring the old session back. */
+  #epoch = 0;
+  /** Grows when this page says who is signed in. That counts more than what other tabs do at the same time. */
+  #intent = 0;
+  #signedInAt = 0;
+  #isUnsaved = false;
+  #storageTurn: Promise<unknown> = Promise.resolve();
   #hydrating: Promise<void> | undefined;
-  #refreshing: Promise<AveSessionSnapshot> | undefined;
-  /** Counts sign-ins and sign-outs, so that a refresh that began before one is not kept after it. */
-  #era = 0;
-  /** When the present tokens are to be renewed, if not a margin before their end. */
-  #renewAtMs: number | undefined;
-  #saving: Promise<void> = Promise.resolve();
-  #lastRefreshError: unknown;
+  #refreshing: Promise<AveSessionSnapshot | null> | undefined;
+  #channel: BroadcastChannel | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #askedAt = 0;
+  #failures = 0;
+  #lastRefreshError: unknown = null;
+  #devtools: object | undefined;
 
+  /** Starts nothing yet: it may be called during a render, and on a server. */
   constructor(options: AveSessionOptions) {
-    const { oauth, crossTabSync = true, syncChannelName = "ave_session" } = options;
     this.#options = options;
-    if (crossTabSync) this.#tabs = new Tabs(syncChannelName, `ave-oauth-refresh:${oauth.clientId}:${syncChannelName}`);
+    this.#channelName = options.syncChannelName ?? "ave_session";
   }
 
-  /** Reads the storage, once. What is not a snapshot there means signed out. */
+  /** Reads the storage, once. What cannot be read there counts as signed out. All other methods wait for it. */
   hydrate(): Promise<void> {
-    this.#tabs?.open((message) => this.#hear(message));
-    this.#hydrating ??= this.#hydrate();
-    return this.#hydrating;
+    return (this.#hydrating ??= this.#start());
   }
 
-  /** Calls at once and at every change. Returns the way to stop. */
-  subscribe(listener: (state: AveSessionState) => void): () => void {
-    // A listener that is given twice is two listeners.
-    const own = (state: AveSessionState) => listener(state);
-    this.#listeners.add(own);
+  /** Calls `listener` now and after each change. Returns the function that ends it. */
+  subscribe(listener: Listener): () => void {
+    // The same function may be passed twice, and each pass ends on its own.
+    const own: Listener = (state) => listener(state);
+    if (!this.#isDestroyed) this.#listeners.add(own);
     own(this.#state);
     return () => void this.#listeners.delete(own);
   }
 
-  /** The present state: the same object until it changes. */
+  /** What is known now. */
   getState(): AveSessionState {
     return this.#state;
   }
 
-  /** Signs in with the tokens of a code. */
-  async setTokensFromResponse(tokens: TokenResponseLike): Promise<void> {
-    this.#era += 1;
-    await this.#keep(snapshotFromTokenResponse(tokens));
+  /** Signs in with the answer of `exchangeCode` and the like. The tokens are safe when the promise resolves. */
+  async setTokensFromResponse(response: SessionTokens): Promise<void> {
+    this.#assertAlive();
+    await this.hydrate();
+    const next = snapshotFromTokenResponse(response, this.#state.snapshot);
+    this.#newEpoch();
+    this.#signedInAt = Date.now();
+    const intent = ++this.#intent;
+    await this.#save(next, () => intent === this.#intent);
   }
 
-  /** An ID token that has not expired, or `null` when signed out. Rejects when it cannot be renewed, or without `openid`. */
+  /**
+   * The ID token, renewed if needed. `null` when signed out. Throws when it can neither be renewed nor used any longer,
+   * and when there is none because the scope `openid` was not asked for.
+   */
   async getValidIdToken(): Promise<string | null> {
     const snapshot = await this.#valid();
-    if (snapshot && !snapshot.id_token) throw refusal("no_id_token", "There is no ID token. Ask for the scope openid.");
-    return snapshot?.id_token ?? null;
+    if (!snapshot) return null;
+    if (!snapshot.id_token) throw localError("no_id_token", "There is no ID token. Ask for the scope openid.");
+    return snapshot.id_token;
   }
 
-  /** An access token that has not expired, or `null` when signed out. Rejects when it cannot be renewed. */
+  /**
+   * The opaque access token, renewed if needed. `null` when signed out. Throws when it can neither be renewed nor used
+   * any longer. For the JWT beside it read `getState().snapshot` afterwards.
+   */
   async getValidAccessToken(): Promise<string | null> {
     return (await this.#valid())?.access_token ?? null;
   }
 
-  /** Signs out here and in the other tabs, and ends the tokens at the server (RFC 7009). */
+  /**
+   * Signs out in all tabs and gives the tokens back to the server (RFC 7009). Without an answer of the server the
+   * person is signed out here nevertheless.
+   */
   async signOut(): Promise<void> {
-    const { snapshot } = this.#state;
-    await this.#clear();
-    if (snapshot) await this.#revoke(snapshot);
+    this.#assertAlive();
+    await this.hydrate();
+    this.#newEpoch();
+    this.#intent += 1;
+    const held = this.#state.snapshot;
+    this.#set(null);
+    let revoked: Promise<void> | null | undefined;
+    try {
+      await this.#clearStorage(async () => {
+        // Another tab may have renewed the tokens without our notice.
+        const last = (await this.#load().catch(() => null)) ?? held;
+        revoked = last && giveBack(this.#options, last);
+      });
+    } finally {
+      await revoked;
+    }
   }
 
   /**
-   * Ends the channel, waits for no lock and tells nobody any more. `hydrate` begins anew.
-   *
-   * A refresh under way still saves its tokens, since the old ones are dead.
+   * Ends timers, channel, lock requests and listeners. The tokens stay where they are. A refresh that the server may
+   * have answered already still finishes, since its token would be lost otherwise.
    */
   destroy(): void {
-    this.#tabs?.close();
+    this.#ending.abort();
     this.#listeners.clear();
-    const page = globalThis as { __aveSessionDev?: { session?: AveSession } };
-    if (page.__aveSessionDev?.session === this) delete page.__aveSessionDev;
+    clearTimeout(this.#timer);
+    this.#channel?.close();
+    this.#channel = undefined;
+    const page = globalThis as { __aveSessionDev?: object };
+    if (this.#devtools && page.__aveSessionDev === this.#devtools) delete page.__aveSessionDev;
   }
 
-  async #hydrate(): Promise<void> {
-    if (this.#options.devtools) this.#showDevtools();
-    const snapshot = await this.#load();
-    // Unless someone has signed in meanwhile.
-    if (this.#state === LOADING) this.#set(snapshot);
+  get #isDestroyed(): boolean {
+    return this.#ending.signal.aborted;
   }
 
-  async #load(): Promise<AveSessionSnapshot | null> {
-    try {
-      return asSnapshot(await this.#options.storage.load());
-    } catch {
-      return null;
-    }
+  #assertAlive(): void {
+    if (this.#isDestroyed) throw localError("session_destroyed", "destroy() was called on this session.");
+  }
+
+  async #start(): Promise<void> {
+    if (this.#isDestroyed) return;
+    // Listens before it reads, so that no change falls in between.
+    this.#listen();
+    this.#showDevtools();
+    await this.#consult((stored) => this.#set(stored));
   }
 
   async #valid(): Promise<AveSessionSnapshot | null> {
+    this.#assertAlive();
     await this.hydrate();
+    const held = this.#state.snapshot;
+    if (!held) return null;
+    if (this.#isDue(held)) return this.#refreshOnce();
+    const epoch = this.#epoch;
+    if (this.#isUnsaved) await this.#save(held, () => epoch === this.#epoch);
+    return this.#state.snapshot;
+  }
+
+  #canRefresh(snapshot: AveSessionSnapshot): boolean {
+    return Boolean(this.#options.customRefresh || snapshot.refresh_token);
+  }
+
+  /** When tokens have to be replaced. What cannot be replaced is good until its end. */
+  #dueAt(snapshot: AveSessionSnapshot): number {
+    if (!this.#canRefresh(snapshot)) return snapshot.expiresAtMs;
+    // Without the half, tokens that live no longer than the margin would be replaced at each call.
+    const margin = Math.min(this.#options.refreshSafetyMarginMs ?? MARGIN_MS, lifeOf(snapshot) / 2);
+    return snapshot.expiresAtMs - margin;
+  }
+
+  #isDue(snapshot: AveSessionSnapshot): boolean {
+    return Date.now() >= this.#dueAt(snapshot);
+  }
+
+  #refreshOnce(): Promise<AveSessionSnapshot | null> {
     if (this.#refreshing) return this.#refreshing;
-    const { snapshot } = this.#state;
-    if (!snapshot || !this.#isDue(snapshot)) return snapshot;
-    // Tokens that cannot be renewed are good until their end.
-    if (!this.#isRenewable(snapshot) && Date.now() < snapshot.expiresAtMs) return snapshot;
-    return this.#refresh(snapshot);
-  }
-
-  #isDue({ expiresAtMs }: AveSessionSnapshot): boolean {
-    return Date.now() >= (this.#renewAtMs ?? expiresAtMs - this.#margin);
-  }
-
-  get #margin(): number {
-    return this.#options.refreshSafetyMarginMs ?? 300_000;
-  }
-
-  #isRenewable({ refresh_token }: AveSessionSnapshot): boolean {
-    return Boolean(refresh_token || this.#options.customRefresh);
-  }
-
-  /** One refresh for everybody who asks meanwhile. */
-  #refresh(snapshot: AveSessionSnapshot): Promise<AveSessionSnapshot> {
-    if (this.#refreshing) return this.#refreshing;
-    const work = () => this.#refreshAlone(snapshot);
-    const refreshing = (this.#tabs ? this.#tabs.alone(work) : work()).finally(() => {
-      if (this.#refreshing === refreshing) this.#refreshing = undefined;
+    const run: Promise<AveSessionSnapshot | null> = this.#alone(() => this.#refresh()).finally(() => {
+      if (this.#refreshing === run) this.#refreshing = undefined;
     });
-    this.#refreshing = refreshing;
-    return refreshing;
+    return (this.#refreshing = run);
   }
 
-  async #refreshAlone(ours: AveSessionSnapshot): Promise<AveSessionSnapshot> {
-    const era = this.#era;
-    // Another tab may have been quicker, and then our refresh token is dead.
-    const theirs = await this.#adoptNewer(ours);
-    if (theirs && Date.now() < theirs.expiresAtMs) return theirs;
-    const before = theirs ?? ours;
-    if (!this.#isRenewable(before)) {
-      await this.#clear();
-      throw refusal("session_expired", "The session is over: there is no refresh token. Sign in again.");
-    }
-    let after: AveSessionSnapshot;
+  /** Runs `work` while no other tab does, where the browser has locks. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const locks = (globalThis.navigator as Navigator | undefined)?.locks;
+    if (!locks) return work();
+    let hasStarted = false;
     try {
-      after = snapshotFromTokenResponse(await this.#renew(before), before);
+      return await locks.request(`ave-oauth-refresh:${this.#options.oauth.clientId}:${this.#channelName}`, { signal: this.#ending.signal }, () => {
+        hasStarted = true;
+        return work();
+      });
     } catch (error) {
-      return this.#afterFailure(error, before, era);
+      if (hasStarted) throw error;
+      this.#assertAlive();
+      // A sandboxed frame has the lock manager but may not use it.
+      return work();
     }
-    if (era !== this.#era) {
-      await this.#revoke(after);
-      throw refusal("session_changed", "Someone has signed in or out meanwhile.");
-    }
-    await this.#keep(after);
-    if (this.#state.snapshot === after) this.#renewAtMs = this.#nextRenewal(after);
-    return after;
   }
 
-  #renew(before: AveSessionSnapshot): Promise<TokenResponseLike> {
-    const { customRefresh, oauth, fetch } = this.#options;
-    if (customRefresh) return customRefresh({ refreshToken: before.refresh_token, previousSnapshot: before });
-    return requestRefresh(oauth, before.refresh_token!, fetch);
+  async #refresh(): Promise<AveSessionSnapshot | null> {
+    const epoch = this.#epoch;
+    const held = await this.#latest(epoch);
+    if (epoch !== this.#epoch || !held || !this.#isDue(held)) return this.#state.snapshot;
+    if (!this.#canRefresh(held)) {
+      await this.#end();
+      throw localError("login_required", "The tokens have ended, and there is no refresh token. Ask for the scope offline_access.");
+    }
+    let next: AveSessionSnapshot;
+    try {
+      this.#askedAt = Date.now();
+      next = snapshotFromTokenResponse(await this.#ask(held), held);
+    } catch (error) {
+      return this.#failed(error, held, epoch);
+    }
+    this.#failures = 0;
+    this.#lastRefreshError = null;
+    // Who signed out meanwhile does not want these tokens; they must not live on at the server either.
+    if (!(await this.#save(next, () => epoch === this.#epoch))) await giveBack(this.#options, next);
+    return this.#state.snapshot;
   }
 
-  async #afterFailure(error: unknown, before: AveSessionSnapshot, era: number): Promise<AveSessionSnapshot> {
+  /** What the storage has now: another tab may have replaced the tokens, or signed out. */
+  async #latest(epoch: number): Promise<AveSessionSnapshot | null> {
+    if (this.#isUnsaved) return this.#state.snapshot;
+    await this.#consult((stored) => epoch === this.#epoch && this.#set(stored));
+    return this.#state.snapshot;
+  }
+
+  async #ask(held: AveSessionSnapshot): Promise<SessionTokens> {
+    const { customRefresh } = this.#options;
+    const refreshToken = held.refresh_token;
+    if (customRefresh) return customRefresh({ ...(refreshToken && { refreshToken }), previousSnapshot: held });
+    return renew(this.#options, held);
+  }
+
+  async #failed(error: unknown, held: AveSessionSnapshot, epoch: number): Promise<AveSessionSnapshot | null> {
+    if (epoch !== this.#epoch) return this.#state.snapshot;
+    this.#failures += 1;
     this.#lastRefreshError = error;
-    if (era !== this.#era || !isFinal(error)) throw error;
-    // Without locks two tabs may race: the one that lost finds the winner's tokens.
-    const theirs = await this.#adoptNewer(before);
-    if (theirs && Date.now() < theirs.expiresAtMs) return theirs;
-    if (era === this.#era) await this.#clear();
+    if (!this.#isFinal(error)) {
+      // The margin is there for this: a server that restarts is not noticed.
+      if (Date.now() < held.expiresAtMs) return held;
+      throw error;
+    }
+    // Without locks another tab may have been faster with the same token, and then it has the next one.
+    const stored = await this.#latest(epoch);
+    if (stored && !isSame(stored, held) && !this.#isDue(stored)) return stored;
+    if (epoch === this.#epoch) await this.#end();
     throw error;
   }
 
-  /** What another tab has stored since. */
-  async #adoptNewer(ours: AveSessionSnapshot): Promise<AveSessionSnapshot | null> {
-    if (!this.#tabs) return null;
-    const era = this.#era;
-    const stored = await this.#load();
-    if (!stored || era !== this.#era) return null;
-    if (stored.access_token === ours.access_token || stored.expiresAtMs < ours.expiresAtMs) return null;
-    this.#set(stored);
-    return stored;
+  /** Whether trying again is pointless. Everything else may pass: no network, a server that is down, a wrong setting. */
+  #isFinal(error: unknown): boolean {
+    const { error: code, status } = (error ?? {}) as { error?: unknown; status?: unknown };
+    return code === "invalid_grant" || (this.#options.customRefresh !== undefined && status === 401);
   }
 
-  /** Tokens that live shorter than the margin are renewed at half their life, not at every call. */
-  #nextRenewal({ expiresAtMs }: AveSessionSnapshot): number {
-    const now = Date.now();
-    return Math.max(expiresAtMs - this.#margin, now + (expiresAtMs - now) / 2);
+  async #end(): Promise<void> {
+    this.#newEpoch();
+    this.#set(null);
+    // The tokens are worthless: if they stay in the storage, the next refresh finds out again.
+    await this.#clearStorage().catch(() => undefined);
   }
 
-  /** Saves, then shows. The old refresh token is dead, so memory keeps the new one even if saving fails. */
-  async #keep(snapshot: AveSessionSnapshot): Promise<void> {
-    this.#renewAtMs = undefined;
-    this.#state = { status: "signedIn", snapshot };
+  #newEpoch(): void {
+    this.#epoch += 1;
+    this.#refreshing = undefined;
+  }
+
+  /** Keeps a snapshot, then makes it the state. `false` when it is no longer wanted. */
+  async #save(next: AveSessionSnapshot, isWanted: () => boolean): Promise<boolean> {
+    let failure: { cause: unknown } | undefined;
+    const isState = await this.#inTurn(async () => {
+      if (!isWanted()) return false;
+      try {
+        await this.#options.storage.save(next);
+      } catch (cause) {
+        failure = { cause };
+      }
+      if (!isWanted()) return false;
+      this.#newEpoch();
+      this.#set(next);
+      // This page goes on with the new tokens, since the old ones are spent, and each call tries to keep them again.
+      this.#isUnsaved = failure !== undefined;
+      return true;
+    });
+    if (!isState) return false;
+    if (failure) throw Object.assign(localError("storage_failed", `The tokens could not be kept: ${String(failure.cause)}`), failure);
+    this.#tell({ type: "session_updated" });
+    return true;
+  }
+
+  async #clearStorage(before?: () => Promise<void>): Promise<void> {
     try {
-      await this.#save(snapshot);
+      await this.#inTurn(async () => {
+        await before?.();
+        await this.#options.storage.save(null);
+      });
     } finally {
-      // Unless someone has signed out while it was being saved.
-      if (this.#state.snapshot === snapshot) {
-        this.#announce();
-        this.#tabs?.tell({ type: "session_updated" });
+      this.#tell({ type: "session_cleared", at: Date.now() });
+    }
+  }
+
+  async #load(): Promise<AveSessionSnapshot | null> {
+    return parseSnapshot(await this.#options.storage.load());
+  }
+
+  /**
+   * Reads the storage and lets `use` act on it before anything else is read or written. If the state changed while a
+   * slow storage was reading, what it read is old, and it is read again.
+   */
+  async #consult(use: (stored: AveSessionSnapshot | null) => void): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      await this.#inTurn(async () => {
+        const version = this.#version;
+        // A storage that cannot be read has no news.
+        const stored = await this.#load().catch(() => this.#state.snapshot);
+        isDone = version === this.#version;
+        if (isDone) use(stored);
+      });
+    }
+  }
+
+  /** One at a time: a slow storage must not finish an older write after a newer one. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#storageTurn.then(work);
+    this.#storageTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #set(snapshot: AveSessionSnapshot | null): void {
+    if (this.#state !== LOADING && isSame(snapshot, this.#state.snapshot)) return;
+    this.#version += 1;
+    this.#isUnsaved = false;
+    this.#state = snapshot ? Object.freeze({ status: "signedIn", snapshot }) : SIGNED_OUT;
+    this.#schedule();
+    for (const listener of [...this.#listeners]) {
+      if (!this.#listeners.has(listener)) continue;
+      try {
+        listener(this.#state);
+      } catch (error) {
+        // A mistake in one listener must not cost the others the news, or the caller the tokens.
+        console.error(error);
       }
     }
   }
 
-  /** Signs out here, and tells the other tabs. */
-  async #clear(): Promise<void> {
-    this.#forget();
-    await this.#save(null);
-    this.#tabs?.tell({ type: "session_cleared" });
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const snapshot = this.#state.snapshot;
+    if (!snapshot || this.#isDestroyed) return;
+    const gap = Math.min(GAP_MS * 2 ** this.#failures, LONGEST_GAP_MS);
+    // The gap also holds when the clock is so wrong that fresh tokens look old.
+    const at = Math.max(this.#dueAt(snapshot), this.#askedAt && this.#askedAt + gap);
+    this.#timer = setTimeout(() => void this.#onTimer(), Math.min(Math.max(at - Date.now(), 0), LONGEST_TIMER_MS));
+    // In Node a waiting session must not keep the process alive.
+    (this.#timer as { unref?: () => void }).unref?.();
   }
 
-  #forget(): void {
-    this.#era += 1;
-    this.#refreshing = undefined;
-    this.#set(null);
+  async #onTimer(): Promise<void> {
+    const snapshot = this.#state.snapshot;
+    // Whoever calls for a token gets the error too; here nobody waits for it.
+    if (snapshot && this.#isDue(snapshot)) await this.#refreshOnce().catch(() => undefined);
+    this.#schedule();
   }
 
-  /** One after the other, so that the last word is what stays. */
-  #save(snapshot: AveSessionSnapshot | null): Promise<void> {
-    const save = async () => this.#options.storage.save(snapshot);
-    this.#saving = this.#saving.then(save, save);
-    return this.#saving;
-  }
-
-  /** Ends the tokens at the server. Without a connection they end by themselves. */
-  async #revoke({ refresh_token, access_token }: AveSessionSnapshot): Promise<void> {
-    const { oauth, fetch } = this.#options;
-    const hint = refresh_token ? "refresh_token" : "access_token";
+  #listen(): void {
+    if (this.#options.crossTabSync === false || typeof BroadcastChannel === "undefined") return;
     try {
-      await revokeToken(oauth, { token: refresh_token ?? access_token, hint }, fetch);
+      this.#channel = new BroadcastChannel(this.#channelName);
     } catch {
-      // The person is signed out here in any case.
+      // A sandboxed frame may not open channels. The storage is read again before each refresh anyway.
+      return;
     }
+    this.#channel.onmessage = ({ data }: MessageEvent<Partial<Message> | null>) => {
+      if (data?.type === "session_updated") void this.#heard();
+      if (data?.type === "session_cleared") void this.#heard(data.at ?? Date.now());
+    };
+    (this.#channel as { unref?: () => void }).unref?.();
   }
 
-  #hear({ type }: TabMessage): void {
-    if (type === "session_cleared") this.#forget();
-    if (type === "session_updated") void this.#reload();
+  #tell(message: Message): void {
+    this.#channel?.postMessage(message);
   }
 
-  async #reload(): Promise<void> {
-    const era = this.#era;
-    const stored = await this.#load();
-    if (stored && era === this.#era) this.#set(stored);
-  }
-
-  #set(snapshot: AveSessionSnapshot | null): void {
-    if (snapshot?.access_token === this.#state.snapshot?.access_token && this.#state !== LOADING) return;
-    this.#renewAtMs = undefined;
-    this.#state = snapshot ? { status: "signedIn", snapshot } : SIGNED_OUT;
-    this.#announce();
-  }
-
-  #announce(): void {
-    for (const listener of [...this.#listeners]) listener(this.#state);
+  async #heard(clearedAt?: number): Promise<void> {
+    await this.hydrate();
+    // What this tab could not keep is newer than what it would find.
+    if (this.#isUnsaved && clearedAt === undefined) return;
+    await this.#consult((stored) => {
+      const held = this.#state.snapshot;
+      // Alike after a sign-out: not a storage that tabs share, or this tab wrote after the other one had emptied it.
+      const isLeftOver = held !== null && isSame(stored, held) && clearedAt !== undefined && clearedAt >= this.#signedInAt;
+      if (isSame(stored, held) && !isLeftOver) return;
+      this.#newEpoch();
+      this.#set(isLeftOver ? null : stored);
+      if (isLeftOver) this.#inTurn(async () => this.#options.storage.save(null)).catch(() => undefined);
+    });
   }
 
   #showDevtools(): void {
-    const page = globalThis as { window?: unknown; __aveSessionDev?: unknown };
-    if (!page.window) return;
-    const expiresAt = () => this.#state.snapshot?.expiresAtMs ?? null;
-    page.__aveSessionDev = {
-      session: this,
+    if (!this.#options.devtools || typeof window === "undefined") return;
+    const lastError = (): unknown => this.#lastRefreshError;
+    this.#devtools = {
       getState: () => this.#state,
-      getExpiresAtMs: expiresAt,
-      getMsUntilRefresh: () => (expiresAt() === null ? null : (this.#renewAtMs ?? expiresAt()! - this.#margin) - Date.now()),
-      lastRefreshError: () => this.#lastRefreshError,
+      getExpiresAtMs: () => this.#state.snapshot?.expiresAtMs ?? null,
+      getMsUntilRefresh: () => (this.#state.snapshot ? this.#dueAt(this.#state.snapshot) - Date.now() : null),
+      get lastRefreshError() {
+        return lastError();
+      },
     };
+    (globalThis as { __aveSessionDev?: object }).__aveSessionDev = this.#devtools;
   }
-}
-
-/** True when the server has judged the refresh token, and asking again would not help. */
-function isFinal(error: unknown): boolean {
-  if (error instanceof AveError && error.error === "invalid_grant") return true;
-  const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
-  // A custom refresh may throw anything.
-  return status === 401 || /invalid_grant|unauthorized|invalid.*refresh/i.test(String(message ?? ""));
 }

@@ -1,12 +1,8 @@
-// A session as a Svelte store.
-
 import type { AveSession, AveSessionState } from "./session.js";
 
-export type { AveSessionState } from "./session.js";
+export type { AveSessionState, AveSessionStatus } from "./session.js";
 
-/** A readable store whose value is the session's state. */
-export function aveSessionToStore(session: Pick<AveSession, "subscribe">): {
-  subscribe(run: (state: AveSessionState) => void): () => void;
-} {
+/** A session as a Svelte store, for `$session.status`. Call `session.hydrate()` yourself, in the browser. */
+export function aveSessionToStore(session: AveSession): { subscribe(run: (state: AveSessionState) => void): () => void } {
   return { subscribe: (run) => session.subscribe(run) };
 }

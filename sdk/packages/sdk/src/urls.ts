@@ -1,85 +1,83 @@
-// The addresses at which a person signs in or allows something.
+import { issuerOf } from "./issuer.js";
+import { DEFAULT_SCOPES, formatOAuthPrompt, scopeText } from "./scopes.js";
+import type { AveConfig, CommunicationMode, OAuthPrompt } from "./types.js";
 
-import { resolveIssuer } from "./issuer.js";
-import { formatOAuthPrompt, joinOAuthScopes, parseOAuthScopes } from "./scopes.js";
-import type { AveConfig, CommunicationMode, OAuthPrompt, Scope } from "./types.js";
+/** The challenge of a PKCE verifier (RFC 7636 §4.3). */
+export interface ChallengeParams {
+  codeChallenge?: string;
+  codeChallengeMethod?: "S256";
+}
 
-/** What is asked at `/signin`. */
-export interface AuthorizeParams {
-  /** Default `openid profile email`. */
-  scope?: readonly (Scope | (string & {}))[] | string;
+/** What a sign-in asks for. */
+export interface AuthorizeParams extends ChallengeParams {
+  /** A list, or one text with spaces. Default `openid profile email`. */
+  scope?: string | readonly string[];
   state?: string;
   nonce?: string;
-  prompt?: OAuthPrompt | readonly OAuthPrompt[] | (string & {});
-  codeChallenge?: string;
-  /** Default `S256`. */
-  codeChallengeMethod?: string;
-  /** Further parameters. They cannot replace the ones above. */
+  prompt?: string | readonly OAuthPrompt[];
+  /** Anything else, such as `login_hint`. It cannot replace what the other options say. */
   extraParams?: Record<string, string>;
 }
 
-/** What is asked at `/connect`. */
-export interface ConnectorParams {
-  /** The key of the target's resource. */
+/** What one app asks to do at another. */
+export interface ConnectorParams extends ChallengeParams {
+  /** The key of the resource, as the target app registered it. */
   resource: string;
-  /** Scopes of that resource, separated by spaces. */
-  scope: string;
-  /** Verify it on the callback. */
+  /** The resource's scopes, separated by spaces. */
+  scope: string | readonly string[];
   state?: string;
-  /** Default `user_present`. */
+  /** Default `user_present`. `background` is a silent attempt: fall back to `user_present` when it fails. */
   mode?: CommunicationMode;
-  /** Offers the person to allow use while away. */
-  presence?: "background";
-  codeChallenge?: string;
-  /** Default `S256`. */
-  codeChallengeMethod?: string;
-  /** Further parameters. They cannot replace the ones above. */
   extraParams?: Record<string, string>;
 }
 
-/** The address of an authorization request (RFC 6749 section 4.1.1), at `{issuer}/signin`. */
+type Query = [name: string, value: string | undefined][];
+
+/** The address that starts a sign-in (RFC 6749 §4.1.1). Redirect the browser there. */
 export function buildAuthorizeUrl(config: AveConfig, params: AuthorizeParams = {}): string {
-  const { scope = "openid profile email", prompt } = params;
-  const own = {
-    client_id: config.clientId,
-    redirect_uri: config.redirectUri,
-    scope: joinOAuthScopes(typeof scope === "string" ? parseOAuthScopes(scope) : scope),
-    state: params.state,
-    nonce: params.nonce,
-    prompt: prompt === undefined ? undefined : formatOAuthPrompt(prompt),
-    ...challengeOf(params),
-  };
-  return address(config, "/signin", own, params.extraParams);
+  const own: Query = [
+    ["client_id", config.clientId],
+    ["redirect_uri", config.redirectUri],
+    ["scope", params.scope === undefined ? DEFAULT_SCOPES : scopeText(params.scope)],
+    ["state", params.state],
+    ["nonce", params.nonce],
+  ];
+  const last: Query = [["prompt", params.prompt && formatOAuthPrompt(params.prompt)], ...challenge(params)];
+  return join(config, "/signin", own, last, params.extraParams);
 }
 
-/** The same, where the person picks the identity. */
+/** The same, but the person first chooses which identity to use. */
 export function buildSwitchAccountUrl(config: AveConfig, params: AuthorizeParams = {}): string {
-  return buildAuthorizeUrl(config, { prompt: "select_account", ...params });
+  return buildAuthorizeUrl(config, { ...params, prompt: params.prompt ?? "select_account" });
 }
 
-/** The address of the Connector's consent page, at `{issuer}/connect`. */
+/**
+ * The address where the person lets this app act at another. Redirect the browser there.
+ * In a browser, `startConnectorFlow` does it all.
+ */
 export function buildConnectorUrl(config: AveConfig, params: ConnectorParams): string {
-  const own = {
-    client_id: config.clientId,
-    redirect_uri: config.redirectUri,
-    resource: params.resource,
-    scope: params.scope,
-    mode: params.mode ?? "user_present",
-    state: params.state,
-    presence: params.presence,
-    ...challengeOf(params),
-  };
-  return address(config, "/connect", own, params.extraParams);
+  const own: Query = [
+    ["client_id", config.clientId],
+    ["redirect_uri", config.redirectUri],
+    ["resource", params.resource],
+    ["scope", scopeText(params.scope)],
+    ["mode", params.mode ?? "user_present"],
+    ["state", params.state],
+  ];
+  return join(config, "/connect", own, challenge(params), params.extraParams);
 }
 
-function challengeOf({ codeChallenge, codeChallengeMethod }: Pick<AuthorizeParams, "codeChallenge" | "codeChallengeMethod">) {
-  return codeChallenge ? { code_challenge: codeChallenge, code_challenge_method: codeChallengeMethod ?? "S256" } : {};
+function challenge({ codeChallenge, codeChallengeMethod = "S256" }: ChallengeParams): Query {
+  return [
+    ["code_challenge", codeChallenge],
+    ["code_challenge_method", codeChallenge && codeChallengeMethod],
+  ];
 }
 
-function address(config: AveConfig, path: string, own: Record<string, string | undefined>, more: Record<string, string> = {}): string {
-  const query = new URLSearchParams();
-  // An empty `state` would come back empty and look like a lost one, so what is empty stays out.
-  for (const [name, value] of Object.entries(own)) if (value) query.set(name, value);
-  for (const [name, value] of Object.entries(more)) if (value && !query.has(name)) query.set(name, value);
-  return `${resolveIssuer(config.issuer)}${path}?${query}`;
+/** An empty `state` or `nonce` would look like one, and protect nothing: what is empty is left out. */
+function join(config: AveConfig, path: string, own: Query, last: Query, extra: Record<string, string> = {}): string {
+  const reserved = new Set([...own, ...last].map(([name]) => name));
+  const more = Object.entries(extra).filter(([name]) => !reserved.has(name));
+  const query = new URLSearchParams([...own, ...more, ...last].filter((pair): pair is [string, string] => !!pair[1]));
+  return `${issuerOf(config.issuer)}${path}?${query}`;
 }

@@ -1,330 +1,183 @@
+// Entry `@procura/sdk/server`: the target app's side of Connector, and the calls with a secret.
+
 import assert from "node:assert/strict";
-import { after, beforeEach, describe, it, mock } from "node:test";
-import { getBearerToken, introspectDelegatedToken, verifyAveIdToken, verifyDelegatedToken, verifyJwt } from "../dist/server.js";
-import { makeIssuer, makeKey, mint, seconds, unsigned } from "./support/issuer.js";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { exchangeCodeServer, exchangeDelegatedTokenServer, introspectDelegatedToken, refreshTokenServer, verifyDelegatedToken } from "@ave-id/sdk/server";
+import { makeKey, now, startIssuer } from "./world.js";
 
-const JWKS = "/.well-known/jwks.json";
-const iris = { audience: "https://iris.test", resource: "iris:inference" };
 let world, options;
-beforeEach(async () => {
-  world = await makeIssuer();
-  options = { ...iris, issuer: world.issuer };
-
+before(async () => {
+  world = await startIssuer();
+  options = { issuer: world.issuer, audience: "https://iris.test", resource: "iris:inference" };
 });
-const worlds = [];
-beforeEach(() => void worlds.push(world));
-after(() => Promise.all(worlds.map((each) => each.end())));
+after(() => world.stop());
+beforeEach(() => (world.requests.length = 0));
 
-const claims = (more = {}) => ({
-  iss: world.issuer,
-  sub: "idn_ada",
-  aud: "https://iris.test",
-  iat: seconds(),
-  exp: seconds() + 600,
-  jti: "j1",
-  sid: "s1",
-  cid: "app_notes",
-  client_id: "app_notes",
-  scope: "infer models.read",
-  grant_id: "g1",
-  target_resource: "iris:inference",
-  com_mode: "user_present",
-  ...more,
-});
-const delegated = (more, header, key = world.key) => mint(key, claims(more), { typ: "at+jwt", ...header });
-const without = (name) => {
-  const { [name]: _, ...rest } = claims();
-  return mint(world.key, rest, { typ: "at+jwt" });
-};
-const invalid = { name: "AveError", message: "invalid_token", error: "invalid_token", status: 401 };
+const INVALID = { name: "AveError", error: "invalid_token", status: 401 };
+const NARROW = { name: "AveError", error: "insufficient_scope", status: 403 };
 
-describe("verifyDelegatedToken believes", () => {
-  it("a delegated token, and gives its claims", async () => {
-    const found = await verifyDelegatedToken(await delegated(), options);
-    assert.deepEqual(found, claims({ iat: found.iat, exp: found.exp }));
-  });
+describe("a delegated token", () => {
+  const verify = (token, more) => verifyDelegatedToken(token, { ...options, ...more });
 
-  for (const alg of ["RS256", "ES256", "EdDSA"]) {
-    it(`${alg}`, async () => {
-      const key = await makeKey(alg, "k2");
-      world.keys.push(key);
-      assert.equal((await verifyDelegatedToken(await delegated({}, {}, key), options)).sub, "idn_ada");
-    });
-  }
-
-  it("scopes as a list, as a string and none at all", async () => {
-    const token = await delegated();
-    for (const scope of ["infer", "models.read infer", ["infer"], [], "", undefined]) await verifyDelegatedToken(token, { ...options, scope });
-  });
-
-  it("a person who is present wherever the background would do", async () => {
-    await verifyDelegatedToken(await delegated(), { ...options, mode: "user_present" });
-    await verifyDelegatedToken(await delegated(), { ...options, mode: "background" });
-    await verifyDelegatedToken(await delegated({ com_mode: "background" }), { ...options, mode: "background" });
-    await verifyDelegatedToken(await delegated({ com_mode: "background" }), options);
-  });
-
-  it("an audience in a list of one, an issuer with a slash, and a clock that is 30 s off", async () => {
-    await verifyDelegatedToken(await delegated({ aud: ["https://iris.test"] }), { ...options, issuer: `${world.issuer}/` });
-    await verifyDelegatedToken(await delegated({ exp: seconds() - 25 }), options);
-  });
-});
-
-describe("verifyDelegatedToken refuses", () => {
-  const cases = {
-    "another audience": () => delegated({ aud: "https://other.test" }),
-    "a second audience": () => delegated({ aud: ["https://iris.test", "https://other.test"] }),
-    "no audience": () => without("aud"),
-    "another issuer": () => delegated({ iss: "https://evil.test" }),
-    "another resource": () => delegated({ target_resource: "iris:models" }),
-    "an access token, which has no target_resource": () => without("target_resource"),
-    "an access token for this very audience": () =>
-      mint(world.key, { iss: world.issuer, sub: "idn_ada", aud: "https://iris.test", exp: seconds() + 600, scope: "infer" }, { typ: "at+jwt" }),
-    "no grant": () => without("grant_id"),
-    "no person": () => without("sub"),
-    "no scope claim": () => without("scope"),
-    "a token without an end": () => without("exp"),
-    "an end that is text": () => delegated({ exp: "9999999999" }),
-    "an expired token": () => delegated({ exp: seconds() - 31 }),
-    "a token of tomorrow": () => delegated({ nbf: seconds() + 86400 }),
-    "an unknown mode": () => delegated({ com_mode: "USER_PRESENT" }),
-    "the type of an ID token": () => delegated({}, { typ: "JWT" }),
-    "no type": () => delegated({}, { typ: undefined }),
-    "the type of a logout token": () => delegated({}, { typ: "logout+jwt" }),
-    "an ID token": () => mint(world.key, { iss: world.issuer, sub: "idn_ada", aud: "app_iris", exp: seconds() + 600 }, { typ: "JWT" }),
-    "an extension that must be understood": () => delegated({}, { crit: ["x"], x: 1 }),
-    "no key id": () => delegated({}, { kid: undefined }),
-    "no algorithm": async () => unsigned({ alg: "none", typ: "at+jwt", kid: "k1" }, claims()),
-    "no algorithm, with something for a signature": async () => unsigned({ alg: "none", typ: "at+jwt", kid: "k1" }, claims(), "AAAA"),
-    "HMAC with the public key as secret": async () => {
-      const secret = await crypto.subtle.importKey("raw", Buffer.from(world.key.jwk.n), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-      const text = unsigned({ alg: "HS256", typ: "at+jwt", kid: "k1" }, claims()).slice(0, -1);
-      return `${text}.${Buffer.from(await crypto.subtle.sign("HMAC", secret, Buffer.from(text))).toString("base64url")}`;
-    },
-    "another algorithm than the key's": () => delegated({}, { alg: "ES256" }),
-    "a key that the token brings itself": async () => {
-      const evil = await makeKey("RS256", "k1");
-      return delegated({}, { jwk: evil.jwk }, evil);
-    },
-    "a claim that was changed": async () => {
-      const [header, , signature] = (await delegated()).split(".");
-      return `${header}.${Buffer.from(JSON.stringify(claims({ sub: "idn_eve" }))).toString("base64url")}.${signature}`;
-    },
-    "a stranger's signature": async () => delegated({}, {}, { ...(await makeKey("RS256", "k1")) }),
-    "two parts": async () => (await delegated()).split(".").slice(0, 2).join("."),
-    "four parts": async () => `${await delegated()}.x`,
-    "loose base64": async () => `${await delegated()}=`,
-    "text": async () => "pat_opaque",
-    "nothing": async () => "",
-    "null": async () => null,
-    "what is not text": async () => ({ token: true }),
-    "more than 16 KiB": () => delegated({ more: "x".repeat(20000) }),
-  };
-  for (const [name, token] of Object.entries(cases)) {
-    it(name, async () => assert.rejects(verifyDelegatedToken(await token(), options), invalid));
-  }
-
-  it("a scope that is missing, as forbidden and not as unknown", async () => {
-    const narrow = { message: "insufficient_scope", status: 403 };
-    await assert.rejects(verifyDelegatedToken(await delegated(), { ...options, scope: "infer models.write" }), narrow);
-    await assert.rejects(verifyDelegatedToken(await delegated(), { ...options, scope: ["infe"] }), narrow);
-    await assert.rejects(verifyDelegatedToken(await delegated({ scope: "" }), { ...options, scope: "infer" }), invalid);
-  });
-
-  it("the background where the person must be present", async () => {
-    await assert.rejects(verifyDelegatedToken(await delegated({ com_mode: "background" }), { ...options, mode: "user_present" }), { status: 403 });
-  });
-
-  it("to tell a forger which scope is missing", async () => {
-    const forged = await delegated({ scope: "x" }, {}, await makeKey("RS256", "k1"));
-    await assert.rejects(verifyDelegatedToken(forged, { ...options, scope: "infer" }), invalid);
-  });
-
-  it("to work without knowing what it protects", async () => {
-    for (const missing of ["audience", "resource"]) {
-      await assert.rejects(verifyDelegatedToken(await delegated(), { ...options, [missing]: undefined }), { error: "invalid_configuration" });
+  it("says who, through which app, where and what", async () => {
+    for (const key of world.keys) {
+      const claims = await verify(world.delegated({}, {}, key), { scope: "infer" });
+      assert.deepEqual([claims.sub, claims.cid, claims.target_resource, claims.scope, claims.grant_id], ["idn_ada", "app_1", "iris:inference", "infer models", "g1"], key.alg);
     }
+    assert.ok(await verify(world.delegated({ aud: ["https://iris.test"] })));
+    assert.ok(await verifyDelegatedToken(world.delegated(), { ...options, issuer: `${world.issuer}/` }));
+    assert.ok(await verify(world.delegated({ exp: now() - 25 })));
+  });
+
+  it("is refused when one thing is wrong", async () => {
+    const other = makeKey("RS256", "rs");
+    const wrong = {
+      "another audience": world.delegated({ aud: "https://iris.test/" }),
+      "two audiences": world.delegated({ aud: ["https://iris.test", "https://other.test"] }),
+      "no audience": world.delegated({ aud: undefined }),
+      "an empty list": world.delegated({ aud: [] }),
+      "another issuer": world.delegated({ iss: "https://evil.test" }),
+      "typ of an ID token": world.delegated({}, { typ: "JWT" }),
+      "typ in capitals": world.delegated({}, { typ: "AT+JWT" }),
+      "typ in full": world.delegated({}, { typ: "application/at+jwt" }),
+      "no typ": world.delegated({}, { typ: undefined }),
+      "another resource": world.delegated({ target_resource: "iris:inferences" }),
+      "no resource": world.delegated({ target_resource: undefined }),
+      expired: world.delegated({ exp: now() - 31 }),
+      "no end": world.delegated({ exp: undefined }),
+      "no grant": world.delegated({ grant_id: undefined }),
+      "no person": world.delegated({ sub: "" }),
+      "no scope": world.delegated({ scope: undefined }),
+      "no mode": world.delegated({ com_mode: undefined }),
+      "an unknown mode": world.delegated({ com_mode: "always" }),
+      "an ID token": world.idToken({ aud: "https://iris.test" }),
+      "a plain access token": world.accessToken(),
+      "a plain access token for this audience": world.accessToken({ aud: "https://iris.test" }),
+      "alg none": `${world.delegated({}, { alg: "none" }).split(".").slice(0, 2).join(".")}.`,
+      "alg none, with a signature": world.delegated({}, { alg: "none" }),
+      "alg nOnE": world.delegated({}, { alg: "nOnE" }),
+      "HS256 with the public key": world.delegated({}, { alg: "HS256" }),
+      "another algorithm than its key": world.delegated({}, { alg: "EdDSA" }),
+      "a critical extension": world.delegated({}, { crit: ["x"], x: 1 }),
+      "a key of its own": world.delegated({}, { jwk: other.jwk, jku: "https://evil.test/jwks" }, other),
+      "no such key": world.delegated({}, { kid: "" }),
+      "no token": undefined,
+      "an empty one": "",
+      "an opaque one": "pat_123",
+    };
+    for (const [name, token] of Object.entries(wrong)) await assert.rejects(verify(token), INVALID, name);
+  });
+
+  it("needs each scope that the route needs", async () => {
+    const token = world.delegated();
+    for (const scope of ["infer", "infer models", ["models"], [], undefined]) assert.ok(await verify(token, { scope }));
+    for (const scope of ["train", "infer train", ["infer models"], "Infer", "infe"]) await assert.rejects(verify(token, { scope }), NARROW, String(scope));
+  });
+
+  it("needs the person if the route does, and never more than that", async () => {
+    const [present, away] = [world.delegated({ com_mode: "user_present" }), world.delegated({ com_mode: "background" })];
+    assert.ok(await verify(present, { mode: "user_present" }));
+    await assert.rejects(verify(away, { mode: "user_present" }), NARROW);
+    for (const token of [present, away]) for (const mode of ["background", undefined]) assert.ok(await verify(token, { mode }));
+  });
+
+  it("an option that is missing lets nothing through", async () => {
+    const bare = world.accessToken({ aud: undefined, grant_id: "g1", com_mode: "background" });
+    await assert.rejects(verifyDelegatedToken(bare, { issuer: world.issuer }), { error: "invalid_request" });
+    await assert.rejects(verifyDelegatedToken(bare, { ...options, resource: undefined }), { error: "invalid_request" });
+    await assert.rejects(verify(world.delegated(), { mode: "userPresent" }), { error: "invalid_request" });
+    await assert.rejects(verifyDelegatedToken(bare, { ...options, issuer: undefined }), { error: "missing_issuer" });
+  });
+
+  it("keys can come by a fetch of your own", async () => {
+    const asked = [];
+    const fetcher = async (url) => (asked.push(url), Response.json({ keys: [world.key.jwk] }));
+    const issuer = "https://id.fetcher.test";
+    assert.ok(await verifyDelegatedToken(world.delegated({ iss: issuer }), { ...options, issuer, fetcher }));
+    assert.deepEqual(asked, ["https://id.fetcher.test/.well-known/jwks.json"]);
   });
 });
 
-describe("The issuer's keys", () => {
-  it("are read once for everybody who waits, and then kept for five minutes", async () => {
-    mock.timers.enable({ apis: ["Date"], now: Date.now() });
-    try {
-      const token = await delegated({ exp: seconds() + 3600 });
-      await Promise.all(Array.from({ length: 20 }, () => verifyDelegatedToken(token, options)));
-      assert.equal(world.to(JWKS).length, 1);
-      mock.timers.tick(299_000);
-      await verifyDelegatedToken(token, options);
-      assert.equal(world.to(JWKS).length, 1);
-      mock.timers.tick(2_000);
-      await verifyDelegatedToken(token, options);
-      assert.equal(world.to(JWKS).length, 2);
-    } finally {
-      mock.timers.reset();
-    }
+describe("asking the issuer each time", () => {
+  const ask = (token, more) => introspectDelegatedToken(token, { ...options, clientId: "app_iris", clientSecret: "s:e/c", ...more });
+  const live = (more) => ({
+    active: true,
+    iss: world.issuer,
+    aud: "https://iris.test",
+    sub: "idn_ada",
+    client_id: "app_1",
+    scope: "infer",
+    grant_id: "g1",
+    target_resource: "iris:inference",
+    com_mode: "user_present",
+    exp: now() + 60,
+    ...more,
   });
 
-  it("are looked at again when a token names a new one, at once", async () => {
-    await verifyDelegatedToken(await delegated(), options);
-    const fresh = await makeKey("ES256", "k2");
-    world.keys.push(fresh);
-    await verifyDelegatedToken(await delegated({}, {}, fresh), options);
-    assert.equal(world.to(JWKS).length, 2);
+  it("proves itself by Basic and sends the token as a form", async () => {
+    world.routes["POST /api/oauth/introspect"] = live();
+    assert.equal((await ask("opaque+token", { scope: "infer", mode: "user_present" })).sub, "idn_ada");
+    const [{ headers, body }] = world.requests;
+    assert.equal(body, "token=opaque%2Btoken");
+    assert.equal(headers["content-type"], "application/x-www-form-urlencoded");
+    assert.equal(Buffer.from(headers.authorization.slice(6), "base64").toString(), "app_iris:s%3Ae%2Fc");
   });
 
-  it("are not looked at again for thirty seconds, whatever key ids are made up", async () => {
-    mock.timers.enable({ apis: ["Date"], now: Date.now() });
-    try {
-      const storm = (prefix) =>
-        Promise.all(Array.from({ length: 30 }, async (_, n) => assert.rejects(verifyDelegatedToken(await delegated({}, { kid: `${prefix}${n}` }), options), invalid)));
-      await verifyDelegatedToken(await delegated(), options);
-      await storm("a");
-      await storm("b");
-      assert.equal(world.to(JWKS).length, 2);
-      mock.timers.tick(31_000);
-      await storm("c");
-      await storm("d");
-      assert.equal(world.to(JWKS).length, 3);
-    } finally {
-      mock.timers.reset();
-    }
-  });
-
-  it("are not asked for by tokens that are for somebody else anyway", async () => {
-    await assert.rejects(verifyDelegatedToken(await delegated({ iss: "https://evil.test" }, { kid: "x" }), options), invalid);
-    assert.equal(world.to(JWKS).length, 0);
-  });
-
-  it("serve on for a day while the issuer is away, and it is asked gently", async () => {
-    mock.timers.enable({ apis: ["Date"], now: Date.now() });
-    try {
-      const token = await delegated({ exp: seconds() + 200_000 });
-      await verifyDelegatedToken(token, options);
-      world.answers[`GET ${JWKS}`] = { status: 500, json: { error: "server_error" } };
-      mock.timers.tick(3_600_000);
-      for (let n = 0; n < 5; n += 1) await verifyDelegatedToken(token, options);
-      assert.equal(world.to(JWKS).length, 2);
-      mock.timers.tick(86_400_000);
-      await assert.rejects(verifyDelegatedToken(token, options), { error: "temporarily_unavailable", status: 503 });
-    } finally {
-      mock.timers.reset();
-    }
-  });
-
-  it("that cannot be read are no reason to call the token wrong, and the next call asks again", async () => {
-    world.answers[`GET ${JWKS}`] = { hangUp: true };
-    await assert.rejects(verifyDelegatedToken(await delegated(), options), { error: "temporarily_unavailable", status: 503 });
-    world.answers = {};
-    await verifyDelegatedToken(await delegated(), options);
-  });
-
-  it("are fetched by the caller's own fetcher", async () => {
-    const urls = [];
-    const fetcher = (url, init) => (urls.push(String(url)), fetch(url, init));
-    await verifyDelegatedToken(await delegated(), { ...options, fetcher });
-    assert.deepEqual(urls, [world.issuer + JWKS]);
-  });
-});
-
-describe("introspectDelegatedToken", () => {
-  const mine = () => ({ issuer: world.issuer, clientId: "app_iris", clientSecret: "s: ü", resource: "iris:inference" });
-  const answers = (json) => (world.answers["POST /api/oauth/introspect"] = { json });
-
-  it("asks the issuer by a form, as the app that owns the resource", async () => {
-    answers({ active: true, ...claims() });
-    const found = await introspectDelegatedToken("the.delegated.token", { ...mine(), audience: "https://iris.test", scope: "infer", mode: "user_present" });
-    assert.equal(found.sub, "idn_ada");
-    const [{ form, headers }] = world.asked;
-    assert.deepEqual(form, { token: "the.delegated.token", token_type_hint: "access_token" });
-    // RFC 6749 section 2.3.1: form-encoded, then Basic.
-    assert.equal(Buffer.from(headers.authorization.slice(6), "base64").toString(), "app_iris:s%3A+%C3%BC");
-  });
-
-  it("refuses what is not active", async () => {
-    for (const json of [{ active: false }, { ...claims() }, { active: "true", ...claims() }]) {
-      answers(json);
-      await assert.rejects(introspectDelegatedToken("t", mine()), invalid);
-    }
-  });
-
-  it("keeps the same rules", async () => {
-    const wrong = [{ target_resource: "iris:models" }, { grant_id: undefined }, { iss: "https://evil.test" }, { exp: seconds() - 60 }, { com_mode: "x" }];
+  it("believes only a live token for this place", async () => {
+    const wrong = [{ active: false }, { active: "true" }, { aud: "x" }, { iss: "https://evil.test" }, { target_resource: undefined }, { grant_id: undefined }, { exp: now() - 60 }];
     for (const more of wrong) {
-      answers({ active: true, ...claims(more) });
-      await assert.rejects(introspectDelegatedToken("t", mine()), invalid);
+      world.routes["POST /api/oauth/introspect"] = live(more);
+      await assert.rejects(ask("t"), INVALID, JSON.stringify(more));
     }
-    answers({ active: true, ...claims({ com_mode: "background" }) });
-    await assert.rejects(introspectDelegatedToken("t", { ...mine(), mode: "user_present" }), { status: 403 });
-    await assert.rejects(introspectDelegatedToken("t", { ...mine(), scope: "x" }), { error: "insufficient_scope" });
-    await assert.rejects(introspectDelegatedToken("t", { ...mine(), audience: "https://other.test" }), invalid);
+    world.routes["POST /api/oauth/introspect"] = live();
+    await assert.rejects(ask("t", { scope: "models" }), NARROW);
+    world.routes["POST /api/oauth/introspect"] = live({ com_mode: "background" });
+    await assert.rejects(ask("t", { mode: "user_present" }), NARROW);
+    await assert.rejects(ask(null), INVALID);
   });
 
-  it("tells wrong credentials from a wrong token", async () => {
-    world.answers["POST /api/oauth/introspect"] = { status: 401, json: { error: "invalid_client" } };
-    await assert.rejects(introspectDelegatedToken("t", mine()), { error: "invalid_client" });
-  });
-});
-
-describe("Sign-in verifiers", () => {
-  const idToken = (more, header) =>
-    mint(world.key, { iss: world.issuer, sub: "idn_ada", aud: "app_notes", azp: "app_notes", iat: seconds(), exp: seconds() + 600, nonce: "n", ...more }, { typ: "JWT", ...header });
-  const verify = async (token, more) => verifyAveIdToken(await token, { clientId: "app_notes", issuer: world.issuer, ...more });
-
-  it("believe an ID token, with a slash after the issuer too", async () => {
-    assert.equal((await verify(idToken())).sub, "idn_ada");
-    assert.equal((await verify(idToken(), { issuer: `${world.issuer}/`, nonce: "n" })).sub, "idn_ada");
-    assert.equal((await verify(idToken({}, { typ: undefined }))).sub, "idn_ada");
-  });
-
-  it("refuse every other token", async () => {
-    const accessToken = mint(world.key, { iss: world.issuer, sub: "idn_ada", aud: world.issuer, exp: seconds() + 600 }, { typ: "at+jwt" });
-    const wrong = [
-      idToken({ aud: "app_other" }),
-      idToken({ azp: "app_other", aud: ["app_notes", "app_other"] }),
-      idToken({ iss: "https://evil.test" }),
-      idToken({ exp: seconds() - 60 }),
-      idToken({ grant_id: "g1" }),
-      idToken({ target_resource: "iris:inference" }),
-      idToken({}, { typ: "at+jwt" }),
-      idToken({}, { typ: "logout+jwt" }),
-      accessToken,
-      delegated({ aud: "app_notes" }),
-      unsigned({ alg: "none", typ: "JWT" }, { iss: world.issuer, aud: "app_notes", sub: "idn_ada", exp: seconds() + 60 }, "AA"),
-      "nonsense",
-    ];
-    for (const token of wrong) assert.equal(await verify(token), null);
-    assert.equal(await verify(idToken(), { nonce: "other" }), null);
-  });
-
-  it("know an access token by its audience, which is the issuer unless another is named", async () => {
-    const token = await mint(world.key, { iss: world.issuer, sub: "idn_ada", aud: world.issuer, exp: seconds() + 600 }, { typ: "at+jwt" });
-    assert.equal((await verifyJwt(token, { issuer: world.issuer })).sub, "idn_ada");
-    assert.equal(await verifyJwt(token, { issuer: world.issuer, audience: "https://api.test" }), null);
-    assert.equal(await verifyJwt(await idToken(), { issuer: world.issuer }), null);
-    assert.equal((await verifyJwt(await idToken(), { issuer: world.issuer, audience: ["x", "app_notes"] })).sub, "idn_ada");
-    assert.equal(await verifyJwt(await delegated({ aud: world.issuer }), { issuer: world.issuer }), null);
-  });
-
-  it("take keys in hand, another address, or a discovery document", async () => {
-    const token = await idToken();
-    const audience = "app_notes";
-    assert.ok(await verifyJwt(token, { issuer: world.issuer, audience, jwks: { keys: [world.key.jwk] } }));
-    assert.equal(world.asked.length, 0);
-    assert.ok(await verifyJwt(token, { expectedIssuer: world.issuer, audience, jwksUrl: `${world.issuer}${JWKS}` }));
-    assert.ok(await verifyJwt(token, { audience, discoveryUrl: `${world.issuer}/.well-known/openid-configuration` }));
-    assert.equal(await verifyJwt(token, { audience, discoveryUrl: `${world.issuer}/nowhere` }), null);
-  });
-
-  it("give null while the keys cannot be read", async () => {
-    world.answers[`GET ${JWKS}`] = { status: 500, json: {} };
-    assert.equal(await verify(idToken()), null);
+  it("trouble is no verdict on the token", async () => {
+    for (const trouble of [[500, {}], [401, { error: "invalid_client" }], [200, "<p>"]]) {
+      world.routes["POST /api/oauth/introspect"] = trouble;
+      await assert.rejects(ask("t"), { error: "temporarily_unavailable", status: 503 });
+    }
   });
 });
 
-describe("getBearerToken", () => {
-  it("finds the token of the header, and nothing else", () => {
-    assert.equal(getBearerToken("bearer  abc"), "abc");
-    for (const header of [null, undefined, "", "Basic abc", "Bearer", "NotBearer abc"]) assert.equal(getBearerToken(header), null);
+describe("calls with a secret", () => {
+  const config = () => ({ clientId: "app_1", clientSecret: "pcs_1", redirectUri: "https://app.test/callback", issuer: world.issuer });
+
+  it("the code (seed 003), byte by byte", async () => {
+    world.routes["POST /api/oauth/token"] = { access_token: "pat_1" };
+    assert.deepEqual(await exchangeCodeServer(config(), { code: "AUTH_CODE" }), { access_token: "pat_1" });
+    assert.equal(
+      world.requests[0].body,
+      '{"grantType":"authorization_code","code":"AUTH_CODE","redirectUri":"https://app.test/callback","clientId":"app_1","clientSecret":"pcs_1"}',
+    );
+    await exchangeCodeServer(config(), { code: "c", codeVerifier: "v" });
+    assert.equal(world.json().codeVerifier, "v", "PKCE beside the secret, as seed 003 recommends");
+  });
+
+  it("refresh and token exchange", async () => {
+    world.routes["POST /api/oauth/token"] = { access_token: "pat_2", refresh_token: "prt_2" };
+    assert.equal((await refreshTokenServer(config(), { refreshToken: "prt_1" })).refresh_token, "prt_2");
+    assert.equal(world.requests[0].body, '{"grantType":"refresh_token","refreshToken":"prt_1","clientId":"app_1","clientSecret":"pcs_1"}');
+    await exchangeDelegatedTokenServer(config(), { subjectToken: "j", requestedResource: "iris:inference", requestedScope: "infer", actor: { job: 7 } });
+    assert.deepEqual(world.json(), {
+      grantType: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subjectToken: "j",
+      requestedResource: "iris:inference",
+      requestedScope: "infer",
+      clientId: "app_1",
+      clientSecret: "pcs_1",
+      actor: { job: 7 },
+    });
+  });
+
+  it("reuse of a refresh token is an error to stop at (seed 003)", async () => {
+    world.routes["POST /api/oauth/token"] = [400, { error: "invalid_grant", error_description: "Invalid refresh token: it was used before." }];
+    await assert.rejects(refreshTokenServer(config(), { refreshToken: "prt_1" }), { error: "invalid_grant", status: 400, message: "invalid_grant" });
+    world.routes["POST /api/oauth/token"] = [403, { error: "access_denied", error_description: "The grant was revoked." }];
+    await assert.rejects(exchangeDelegatedTokenServer(config(), { subjectToken: "j", requestedResource: "r", requestedScope: "s" }), { error: "access_denied", status: 403 });
   });
 });

@@ -1,146 +1,172 @@
+// Svelte, Convex and React around a session.
+
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
-import { JSDOM } from "jsdom";
-import { createMemoryStorage } from "../dist/session-storage.js";
-import { snapshotFromTokenResponse } from "../dist/session.js";
-import { aveSessionToStore } from "../dist/svelte.js";
+import { readFile } from "node:fs/promises";
+import { it } from "node:test";
+import { StrictMode, createElement } from "react";
+import { createRoot } from "react-dom/client";
+import { renderToString } from "react-dom/server";
 import { wireAveSessionToConvex } from "../dist/convex.js";
-import { withNavigator } from "./support/locks.js";
-import { later } from "./support/page.js";
+import { AveConvexBridge, AveSessionProvider, useAveSession } from "../dist/next.js";
+import { aveSessionToStore } from "../dist/svelte.js";
+import { OAUTH, Server, answer, sessionFor, settle, snapshot, storageWith, stub, until } from "./session-world.js";
 
-const tokens = { access_token: "pat_1", access_token_jwt: "a.b.c", id_token: "i.d.t", expires_in: 3600 };
-const oauth = { clientId: "app_notes", redirectUri: "https://notes.test/callback", issuer: "https://id.test" };
-
-describe("wireAveSessionToConvex", () => {
-  it("gives a function that asks the session each time, and returns what setAuth returns", async () => {
-    let fetchToken;
-    const dispose = () => {};
-    const answers = ["i.d.t", null, new Error("offline")];
-    const session = { getValidIdToken: async () => { const next = answers.shift(); if (next instanceof Error) throw next; return next; } };
-    assert.equal(wireAveSessionToConvex({ setAuth: (given) => ((fetchToken = given), dispose) }, session), dispose);
-    assert.deepEqual([await fetchToken(), await fetchToken(), await fetchToken()], ["i.d.t", undefined, undefined]);
-  });
-});
-
-describe("aveSessionToStore", () => {
-  it("is a Svelte store: it calls at once, and gives the way to stop", async () => {
-    const { AveSession } = await import("../dist/session.js");
-    const session = new AveSession({ oauth, storage: createMemoryStorage(), crossTabSync: false });
-    const heard = [];
-    const stop = aveSessionToStore(session).subscribe(({ status }) => heard.push(status));
-    assert.deepEqual(heard, ["loading"]);
-    await session.hydrate();
-    stop();
-    await session.setTokensFromResponse(tokens);
-    assert.deepEqual(heard, ["loading", "signedOut"]);
-  });
-});
-
-describe("In React", () => {
-  let dom, React, createRoot, renderToString, act, next, restore;
-  const roots = [];
-  before(async () => {
-    dom = new JSDOM("<!doctype html><body></body>", { url: "https://notes.test/" });
-    Object.assign(globalThis, { window: dom.window, document: dom.window.document, IS_REACT_ACT_ENVIRONMENT: true });
-    restore = withNavigator(dom.window.navigator);
-    React = await import("react");
-    ({ createRoot } = await import("react-dom/client"));
-    ({ renderToString } = await import("react-dom/server"));
-    act = React.act;
-    next = await import("../dist/next.js");
-  });
-  afterEach(async () => {
-    await act(async () => roots.splice(0).forEach((root) => root.unmount()));
-    await later();
-  });
-  after(() => {
-    restore();
-    dom.window.close();
-    for (const name of ["window", "document", "IS_REACT_ACT_ENVIRONMENT"]) delete globalThis[name];
-  });
-
+it("svelte: calls at once, then on change, and stops when asked", async (t) => {
+  const session = sessionFor(t, new Server());
+  const store = aveSessionToStore(session);
   const seen = [];
-  function Probe() {
-    const value = next.useAveSession();
-    seen.push(value);
-    return React.createElement("p", null, `${value.status} ${value.isHydrated}`);
+  const stop = store.subscribe(({ status, snapshot }) => seen.push([status, snapshot?.access_token]));
+  assert.deepEqual(seen, [["loading", undefined]]);
+  await session.setTokensFromResponse(answer(1));
+  stop();
+  await session.signOut();
+  assert.deepEqual(seen, [["loading", undefined], ["signedOut", undefined], ["signedIn", "opaque-1"]]);
+});
+
+/** A Convex client: it asks once after `setAuth`, and then no more if it got nothing. */
+class Convex {
+  tokens = [];
+  calls = [];
+  setAuth(fetchToken) {
+    this.calls.push("set");
+    this.fetchToken = fetchToken;
+    fetchToken({ forceRefreshToken: false }).then((token) => this.tokens.push(token));
+    return this.undo;
   }
-  const optionsOf = (storage = createMemoryStorage()) => ({ oauth, storage, syncChannelName: `react_${Math.random()}` });
-  const tree = (options, ...children) => React.createElement(next.AveSessionProvider, { options }, React.createElement(Probe), ...children);
-
-  async function show(element) {
-    const place = document.body.appendChild(document.createElement("div"));
-    const root = createRoot(place);
-    roots.push(root);
-    const render = (what) => act(async () => (root.render(what), await later()));
-    await render(element);
-    return { place, render };
+  clearAuth() {
+    this.calls.push("clear");
   }
+}
 
-  it("the provider shows the session's state, from the first render to the last change", async () => {
-    seen.length = 0;
-    const { place } = await show(tree(optionsOf()));
-    assert.equal(seen[0].isHydrated, false);
-    assert.equal(place.textContent, "signedOut true");
-    await act(async () => seen.at(-1).session.setTokensFromResponse(tokens));
-    assert.equal(place.textContent, "signedIn true");
-    assert.equal(seen.at(-1).snapshot.access_token, "pat_1");
-  });
+it("convex: a function that gives the ID token, through sign-in and sign-out", async (t) => {
+  const session = sessionFor(t, new Server());
+  const client = new Convex();
+  const dispose = wireAveSessionToConvex(client, session);
+  await until(() => client.tokens.length === 1);
+  assert.deepEqual(client.tokens, [undefined]);
+  const { id_token } = answer(1);
+  await session.setTokensFromResponse(answer(1, { id_token }));
+  await until(() => client.tokens.length === 2);
+  assert.deepEqual(client.tokens, [undefined, id_token]);
+  assert.equal(await client.fetchToken({ forceRefreshToken: true }), id_token);
+  await session.signOut();
+  await until(() => client.tokens.length === 3);
+  assert.deepEqual(client.tokens, [undefined, id_token, undefined]);
+  await session.setTokensFromResponse(answer(2));
+  await until(() => client.tokens.length === 4);
+  assert.equal(client.tokens.length, 4);
+  dispose();
+  dispose();
+  assert.deepEqual(client.calls, ["set", "set", "set", "set", "clear"]);
+  assert.equal(await client.fetchToken({ forceRefreshToken: false }), undefined);
+  await session.signOut();
+  assert.equal(client.calls.length, 5);
+});
 
-  it("one session lives as long as its options do, in strict mode too", async () => {
-    seen.length = 0;
-    const options = optionsOf();
-    const strict = (given) => React.createElement(React.StrictMode, null, tree(given));
-    const { place, render } = await show(strict(options));
-    await act(async () => later(10));
-    const { session } = seen.at(-1);
-    await render(strict(options));
+it("convex: no token while the server is down, and one again when it is back", async (t) => {
+  const server = new Server();
+  server.instead = () => { throw new TypeError("offline"); };
+  const session = sessionFor(t, server, { storage: storageWith(snapshot(1, -1)) });
+  const client = new Convex();
+  let undone = 0;
+  client.undo = () => (undone += 1);
+  const dispose = wireAveSessionToConvex(client, session);
+  await until(() => client.tokens.length === 1);
+  assert.deepEqual(client.tokens, [undefined]);
+  server.instead = undefined;
+  await session.getValidAccessToken();
+  await until(() => client.tokens.length === 2);
+  assert.equal(typeof client.tokens[1], "string");
+  assert.equal(undone, 1);
+  dispose();
+  assert.equal(undone, 2);
+});
+
+/** As much of a page as React needs to mount something without elements. */
+function mountable(t) {
+  const node = () => ({ nodeType: 1, addEventListener() {}, removeEventListener() {}, appendChild() {}, removeChild() {}, textContent: "" });
+  const document = { ...node(), nodeType: 9, activeElement: null, createElement: node };
+  const container = { ...node(), tagName: "DIV", nodeName: "DIV", ownerDocument: document };
+  document.documentElement = container;
+  stub(t, "window", { document, addEventListener() {}, removeEventListener() {}, HTMLIFrameElement: class {}, event: undefined });
+  stub(t, "document", document);
+  return createRoot(container);
+}
+
+const element = createElement;
+
+function Show({ onRender }) {
+  onRender(useAveSession());
+  return null;
+}
+
+it("react: tells the server nothing, and starts nothing there", () => {
+  const options = { oauth: OAUTH, storage: { load() { throw new Error("must not be read"); }, save() {} } };
+  const Page = () => {
+    const { status, isHydrated, snapshot, session } = useAveSession();
+    return element("p", null, `${status} ${isHydrated} ${snapshot} ${typeof session.signOut}`);
+  };
+  assert.equal(renderToString(element(AveSessionProvider, { options }, element(Page))), "<p>loading false null function</p>");
+});
+
+it("react: useAveSession outside of a provider says what is missing", () => {
+  assert.throws(() => renderToString(element(Show, { onRender() {} })), /needs an AveSessionProvider/);
+});
+
+it("react: the module is a client module and needs no JSX runtime", async () => {
+  const source = await readFile(new URL("../dist/next.js", import.meta.url), "utf8");
+  assert.match(source, /^"use client";/);
+  assert.doesNotMatch(source, /jsx-runtime/);
+});
+
+async function destroyed(session) {
+  let error;
+  await until(() => (session.getValidAccessToken().catch((thrown) => (error = thrown)), error));
+  assert.equal(error?.error, "session_destroyed");
+}
+
+it("react: one session while the options stay, a new one with new options, none after the end", async (t) => {
+  const root = mountable(t);
+  for (const Mode of [StrictMode, ({ children }) => children]) {
+    const seen = [];
+    const onRender = (value) => seen.push(value);
+    const show = (options) => root.render(element(Mode, null, element(AveSessionProvider, { options }, element(Show, { onRender }))));
+    const options = { oauth: OAUTH, storage: storageWith(snapshot(1)), fetch: new Server().fetch };
+    show(options);
+    await until(() => seen.at(-1)?.isHydrated);
+    const { session, status, isHydrated, snapshot: held } = seen.at(-1);
+    assert.deepEqual([status, isHydrated, held.access_token], ["signedIn", true, "opaque-1"]);
+    // Strict mode has ended and begun every effect by now.
+    await settle();
+    assert.equal(await session.getValidAccessToken(), "opaque-1");
+    const renders = seen.length;
+    show(options);
+    await until(() => seen.length > renders);
     assert.equal(seen.at(-1).session, session);
-    // It was not destroyed by strict mode's rehearsal: a change still shows.
-    await act(async () => session.setTokensFromResponse(tokens));
-    assert.equal(place.textContent, "signedIn true");
-    await render(strict(optionsOf()));
+
+    show({ ...options, storage: storageWith() });
+    await until(() => seen.at(-1).status === "signedOut");
     assert.notEqual(seen.at(-1).session, session);
-    assert.equal(place.textContent, "signedOut true");
-  });
+    assert.equal(seen.at(-1).status, "signedOut");
+    await destroyed(session);
+    await seen.at(-1).session.setTokensFromResponse(answer(4));
+    await until(() => seen.at(-1).snapshot);
+    assert.equal(seen.at(-1).snapshot.access_token, "opaque-4");
 
-  it("a stored session is there after hydration", async () => {
-    const storage = createMemoryStorage();
-    await storage.save(snapshotFromTokenResponse(tokens));
-    const { place } = await show(tree(optionsOf(storage)));
-    assert.equal(place.textContent, "signedIn true");
-  });
+    const last = seen.at(-1).session;
+    root.render(null);
+    await destroyed(last);
+  }
+});
 
-  it("unmounting destroys the session", async () => {
-    seen.length = 0;
-    const { render } = await show(tree(optionsOf()));
-    const { session } = seen.at(-1);
-    let isDestroyed = false;
-    const { destroy } = session;
-    session.destroy = () => ((isDestroyed = true), destroy.call(session));
-    await render(null);
-    await later(10);
-    assert.ok(isDestroyed);
-  });
-
-  it("useAveSession outside a provider says what is missing", () => {
-    assert.throws(() => renderToString(React.createElement(Probe)), /AveSessionProvider/);
-  });
-
-  it("a server renders the loading state", () => {
-    assert.equal(renderToString(tree(optionsOf())), "<p>loading false</p>");
-  });
-
-  it("the Convex bridge signs its client in, and disposes of it", async () => {
-    const calls = [];
-    const client = { setAuth: (fetchToken) => (calls.push(fetchToken), () => calls.push("disposed")) };
-    const storage = createMemoryStorage();
-    await storage.save(snapshotFromTokenResponse(tokens));
-    const bridge = React.createElement(next.AveConvexBridge, { client }, "inside");
-    const { place, render } = await show(tree(optionsOf(storage), bridge));
-    assert.equal(place.textContent, "signedIn trueinside");
-    assert.equal(await calls[0](), "i.d.t");
-    await render(null);
-    assert.deepEqual(calls.slice(1), ["disposed"]);
-  });
+it("react: the bridge wires the client and lets it go", async (t) => {
+  const root = mountable(t);
+  const client = new Convex();
+  const options = { oauth: OAUTH, storage: storageWith(snapshot(1)), fetch: new Server().fetch };
+  root.render(element(AveSessionProvider, { options }, element(AveConvexBridge, { client })));
+  await until(() => client.tokens.length);
+  assert.equal(typeof client.tokens[0], "string");
+  root.render(null);
+  await until(() => client.calls.at(-1) === "clear");
+  assert.equal(client.calls.at(-1), "clear");
 });

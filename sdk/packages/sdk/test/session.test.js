@@ -1,453 +1,478 @@
+// One session: reading the storage, renewing in time, and what happens when that fails.
+
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it, mock } from "node:test";
-import { AveSession, snapshotFromTokenResponse } from "../dist/session.js";
-import { createLocalStorageAdapter, createMemoryStorage, createSecureStoreAdapter } from "../dist/session-storage.js";
-import { makeIssuer, unsigned } from "./support/issuer.js";
-import { makeLocks, withNavigator } from "./support/locks.js";
-import { later, MemoryStorage } from "./support/page.js";
+import { it } from "node:test";
+import { AveError } from "../dist/error.js";
+import { snapshotFromTokenResponse } from "../dist/session.js";
+import { MINUTE, Server, answer, jwt, refusal, sessionFor, settle, snapshot, storageWith, until } from "./session-world.js";
 
-const TOKEN = "POST /api/oauth/token";
-const REVOKE = "POST /api/oauth/revoke";
-let world, oauth, open, channels = 0, count = 0;
-before(async () => void (world = await makeIssuer()));
-after(() => world.end());
-beforeEach(() => {
-  oauth = { clientId: "app_notes", redirectUri: "https://notes.test/callback", issuer: world.issuer };
-  open = [];
-  world.forget();
-  world.answers = { [REVOKE]: { status: 200 }, [TOKEN]: ({ json }) => ({ json: tokens({ refresh_token: `${json.refreshToken}+` }) }) };
-  globalThis.localStorage = new MemoryStorage();
+const coded = (error) => (thrown) => thrown instanceof AveError && thrown.error === error;
+
+it("loads once, and tells each listener at once and after changes", async (t) => {
+  let loads = 0;
+  const storage = { load: () => (loads++, snapshot(1)), save() {} };
+  const session = sessionFor(t, new Server(), { storage });
+  const seen = [];
+  const stop = session.subscribe(({ status }) => seen.push(status));
+  assert.deepEqual(session.getState(), { status: "loading", snapshot: null });
+  await Promise.all([session.hydrate(), session.hydrate()]);
+  assert.equal(session.getState(), session.getState());
+  assert.deepEqual(seen, ["loading", "signedIn"]);
+  stop();
+  await session.signOut();
+  assert.deepEqual(seen, ["loading", "signedIn"]);
+  assert.equal(session.getState().status, "signedOut");
+  // Once for hydrate, once for sign-out, which gives back what the storage has.
+  assert.equal(loads, 2);
 });
-afterEach(() => {
-  for (const session of open) session.destroy();
-  delete globalThis.localStorage;
-});
 
-const jwt = (secondsLeft) => unsigned({ alg: "none" }, { exp: Math.floor(Date.now() / 1000) + secondsLeft }, "x");
-/** A token answer, with tokens that nobody looks into but for their end. */
-const tokens = ({ left = 3600, ...more } = {}) => ({
-  access_token: `pat_${(count += 1)}`,
-  access_token_jwt: jwt(left),
-  id_token: jwt(left),
-  refresh_token: "prt_1",
-  expires_in: left,
-  scope: "openid offline_access",
-  token_type: "Bearer",
-  ...more,
-});
-const stale = (more) => snapshotFromTokenResponse(tokens({ left: 60, ...more }));
-const refreshes = () => world.to("/api/oauth/token");
-
-function make(more = {}) {
-  const session = new AveSession({ oauth, storage: createMemoryStorage(), syncChannelName: `test_${(channels += 1)}`, ...more });
-  open.push(session);
-  return session;
-}
-async function signedIn(snapshot, more = {}) {
-  const storage = more.storage ?? createMemoryStorage();
-  await storage.save(snapshot);
-  const session = make({ storage, ...more });
-  await session.hydrate();
-  return { session, storage };
-}
-
-describe("A session", () => {
-  it("is loading until its storage was read, and then signed out or in", async () => {
-    const session = make();
-    assert.deepEqual(session.getState(), { status: "loading", snapshot: null });
+it("takes a corrupt storage for signed out", async (t) => {
+  const corrupt = [
+    () => "nonsense",
+    () => ({ access_token: "a" }),
+    () => ({ ...snapshot(1), access_token_jwt: "" }),
+    () => ({ ...snapshot(1), expiresAtMs: "soon" }),
+    () => ({ ...snapshot(1), expiresAtMs: NaN }),
+    () => [],
+    () => { throw new Error("denied"); },
+    () => Promise.reject(new Error("denied")),
+  ];
+  for (const load of corrupt) {
+    const session = sessionFor(t, new Server(), { storage: { load, save() {} } });
     await session.hydrate();
-    assert.equal(session.getState().status, "signedOut");
-    const snapshot = stale();
-    assert.deepEqual((await signedIn(snapshot)).session.getState(), { status: "signedIn", snapshot });
-  });
-
-  it("reads its storage once, and takes nothing corrupt from it", async () => {
-    let loads = 0;
-    const broken = [async () => { throw new Error("locked"); }, async () => ({ access_token: "x" }), async () => "text"];
-    for (const load of broken) {
-      const session = make({ storage: { load: () => ((loads += 1), load()), save: async () => {} } });
-      await Promise.all([session.hydrate(), session.hydrate()]);
-      assert.equal(session.getState().status, "signedOut");
-    }
-    assert.equal(loads, 3);
-  });
-
-  it("tells its listeners at once and at every change, until they leave", async () => {
-    const session = make();
-    const heard = [];
-    const stop = session.subscribe(({ status }) => heard.push(status));
-    await session.hydrate();
-    await session.setTokensFromResponse(tokens());
-    stop();
-    await session.signOut();
-    assert.deepEqual(heard, ["loading", "signedOut", "signedIn"]);
-  });
-
-  it("signs in with the tokens of a code, which it saves", async () => {
-    const storage = createMemoryStorage();
-    const session = make({ storage });
-    await session.setTokensFromResponse(tokens());
-    await session.hydrate();
-    assert.equal(session.getState().status, "signedIn");
-    assert.deepEqual(await storage.load(), session.getState().snapshot);
-  });
-
-  it("has no token when it is signed out, and no ID token without openid", async () => {
-    const session = make();
-    assert.deepEqual([await session.getValidIdToken(), await session.getValidAccessToken()], [null, null]);
-    await session.setTokensFromResponse(tokens({ id_token: undefined }));
-    assert.ok(await session.getValidAccessToken());
-    await assert.rejects(session.getValidIdToken(), { error: "no_id_token" });
-  });
-});
-
-describe("A refresh", () => {
-  it("waits until five minutes before the end", async () => {
-    const { session } = await signedIn(snapshotFromTokenResponse(tokens({ left: 310 })));
-    await session.getValidIdToken();
-    assert.equal(refreshes().length, 0);
-    const due = await signedIn(snapshotFromTokenResponse(tokens({ left: 290 })));
-    await due.session.getValidIdToken();
-    assert.deepEqual(refreshes()[0].json, { grantType: "refresh_token", refreshToken: "prt_1", clientId: "app_notes" });
-  });
-
-  it("happens once for everybody who asks", async () => {
-    const { session, storage } = await signedIn(stale());
-    const found = await Promise.all([session.getValidIdToken(), session.getValidIdToken(), session.getValidAccessToken()]);
-    assert.equal(refreshes().length, 1);
-    const { id_token, access_token, refresh_token } = await storage.load();
-    assert.deepEqual(found, [id_token, id_token, access_token]);
-    assert.equal(refresh_token, "prt_1+");
-  });
-
-  it("saves the new refresh token before anybody has the result", async () => {
-    const steps = [];
-    const kept = createMemoryStorage();
-    await kept.save(stale());
-    const storage = { load: kept.load, save: async (snapshot) => (await later(20), steps.push(snapshot.refresh_token), kept.save(snapshot)) };
-    const session = make({ storage });
-    const asks = [session.getValidIdToken().then(() => steps.push("first"))];
-    await later(10);
-    asks.push(session.getValidIdToken().then(() => steps.push("second")));
-    await Promise.all(asks);
-    assert.deepEqual(steps, ["prt_1+", "first", "second"]);
-  });
-
-  it("keeps the previous refresh token and scope when none comes", async () => {
-    world.answers[TOKEN] = () => ({ json: tokens({ refresh_token: undefined, scope: undefined }) });
-    const { session, storage } = await signedIn(stale());
-    await session.getValidIdToken();
-    const { refresh_token, scope } = await storage.load();
-    assert.deepEqual([refresh_token, scope], ["prt_1", "openid offline_access"]);
-  });
-
-  it("keeps the new tokens in memory even if they cannot be saved", async () => {
-    const snapshot = stale();
-    const session = make({ storage: { load: async () => snapshot, save: async () => { throw new Error("full"); } }, crossTabSync: false });
-    await assert.rejects(session.getValidIdToken(), /full/);
-    assert.ok(await session.getValidIdToken());
-    assert.equal(refreshes().length, 1);
-  });
-
-  it("of tokens that live shorter than the margin does not repeat itself at every call", async () => {
-    world.answers[TOKEN] = () => ({ json: tokens({ left: 120 }) });
-    const { session } = await signedIn(stale());
-    for (let n = 0; n < 5; n += 1) await session.getValidIdToken();
-    assert.equal(refreshes().length, 1);
-  });
-
-  it("ends the session at invalid_grant, once, without trying again", async () => {
-    world.answers[TOKEN] = { status: 400, json: { error: "invalid_grant", error_description: "Revoked" } };
-    const { session, storage } = await signedIn(stale());
-    const asks = [session.getValidIdToken(), session.getValidIdToken()];
-    for (const result of await Promise.allSettled(asks)) assert.equal(result.reason.error, "invalid_grant");
-    assert.equal(session.getState().status, "signedOut");
-    assert.equal(await storage.load(), null);
+    assert.deepEqual(session.getState(), { status: "signedOut", snapshot: null });
+    assert.equal(await session.getValidAccessToken(), null);
     assert.equal(await session.getValidIdToken(), null);
-    assert.equal(refreshes().length, 1);
-  });
-
-  for (const trouble of [{ status: 500, json: { error: "server_error" } }, { status: 429, json: { error: "slow down" } }, { hangUp: true }]) {
-    it(`leaves the session alone after ${JSON.stringify(trouble)}`, async () => {
-      world.answers[TOKEN] = trouble;
-      const { session } = await signedIn(stale());
-      await assert.rejects(session.getValidIdToken());
-      assert.equal(session.getState().status, "signedIn");
-    });
   }
-
-  it("is not needed while tokens that cannot be renewed last, and then the session is over", async () => {
-    const { session } = await signedIn(stale({ refresh_token: undefined }));
-    assert.ok(await session.getValidIdToken());
-    const over = await signedIn(stale({ refresh_token: undefined, left: -1 }));
-    await assert.rejects(over.session.getValidIdToken(), { error: "session_expired" });
-    assert.equal(over.session.getState().status, "signedOut");
-  });
-
-  it("can be a backend's, which keeps the refresh token", async () => {
-    const asked = [];
-    const customRefresh = async (ask) => (asked.push(ask), tokens({ refresh_token: undefined }));
-    const snapshot = stale({ refresh_token: undefined });
-    const { session } = await signedIn(snapshot, { customRefresh });
-    await session.getValidIdToken();
-    assert.deepEqual(asked, [{ refreshToken: undefined, previousSnapshot: snapshot }]);
-    const refusing = async () => { throw Object.assign(new Error("no"), { status: 401 }); };
-    const refused = await signedIn(stale(), { customRefresh: refusing });
-    await assert.rejects(refused.session.getValidIdToken(), /no/);
-    assert.equal(refused.session.getState().status, "signedOut");
-  });
-
-  it("uses the caller's fetch", async () => {
-    const urls = [];
-    const { session } = await signedIn(stale(), { fetch: (url, init) => (urls.push(url), fetch(url, init)) });
-    await session.getValidIdToken();
-    await session.signOut();
-    assert.deepEqual(urls, [`${world.issuer}/api/oauth/token`, `${world.issuer}/api/oauth/revoke`]);
-  });
-
-  it("that ends after signing out brings nobody back, and its tokens are revoked", async () => {
-    let release;
-    const gate = new Promise((done) => void (release = done));
-    world.answers[TOKEN] = async () => (await gate, { json: tokens({ refresh_token: "prt_late" }) });
-    const { session, storage } = await signedIn(stale());
-    const ask = session.getValidIdToken();
-    while (!refreshes().length) await later();
-    await session.signOut();
-    release();
-    await assert.rejects(ask, { error: "session_changed" });
-    assert.equal(session.getState().status, "signedOut");
-    assert.equal(await storage.load(), null);
-    assert.deepEqual(world.to("/api/oauth/revoke").map(({ form }) => form.token), ["prt_1", "prt_late"]);
-  });
-
-  it("that ends after signing in anew does not replace the new tokens", async () => {
-    let release;
-    const gate = new Promise((done) => void (release = done));
-    world.answers[TOKEN] = async () => (await gate, { json: tokens() });
-    const { session, storage } = await signedIn(stale());
-    const ask = session.getValidIdToken();
-    while (!refreshes().length) await later();
-    const fresh = tokens({ refresh_token: "prt_new" });
-    await session.setTokensFromResponse(fresh);
-    release();
-    await assert.rejects(ask, { error: "session_changed" });
-    assert.equal((await storage.load()).refresh_token, "prt_new");
-  });
 });
 
-describe("Two tabs", () => {
-  const pair = async (more) => {
-    const storage = createLocalStorageAdapter();
-    await storage.save(stale());
-    const syncChannelName = `pair_${(channels += 1)}`;
-    const tabs = [0, 1].map(() => make({ storage: createLocalStorageAdapter(), syncChannelName, ...more }));
-    await Promise.all(tabs.map((tab) => tab.hydrate()));
-    return { tabs, storage, syncChannelName };
+it("keeps only known fields of a snapshot", async (t) => {
+  const session = sessionFor(t, new Server(), { storage: storageWith(snapshot(1, 60 * MINUTE, { appKeyBase64: "secret", scope: 7 })) });
+  await session.hydrate();
+  assert.deepEqual(Object.keys(session.getState().snapshot).sort(), ["access_token", "access_token_jwt", "expiresAtMs", "id_token", "refresh_token"]);
+});
+
+it("signs in with a token answer", async (t) => {
+  const storage = storageWith();
+  const session = sessionFor(t, new Server(), { storage });
+  await session.setTokensFromResponse(answer(1));
+  assert.equal(await session.getValidAccessToken(), "opaque-1");
+  assert.equal(await session.getValidIdToken(), answer(1).id_token);
+  assert.equal((await storage.load()).refresh_token, "refresh-1");
+  await assert.rejects(session.setTokensFromResponse({ access_token: "x" }), coded("invalid_response"));
+  await assert.rejects(session.setTokensFromResponse(null), coded("invalid_response"));
+  assert.equal(session.getState().status, "signedIn");
+});
+
+it("says so when there is no ID token", async (t) => {
+  const session = sessionFor(t, new Server());
+  await session.setTokensFromResponse(answer(1, { id_token: undefined }));
+  await assert.rejects(session.getValidIdToken(), coded("no_id_token"));
+  assert.equal(await session.getValidAccessToken(), "opaque-1");
+});
+
+it("renews five minutes early, or as early as it is told", async (t) => {
+  for (const [left, refreshSafetyMarginMs, expected] of [
+    [6 * MINUTE, undefined, 0],
+    [4 * MINUTE, undefined, 1],
+    [4 * MINUTE, MINUTE, 0],
+    [0.5 * MINUTE, MINUTE, 1],
+    [-MINUTE, MINUTE, 1],
+    [29 * MINUTE, 99 * MINUTE, 1],
+    [31 * MINUTE, 99 * MINUTE, 0],
+  ]) {
+    const server = new Server();
+    const session = sessionFor(t, server, { storage: storageWith(snapshot(1, left)), ...(refreshSafetyMarginMs && { refreshSafetyMarginMs }) });
+    const token = await session.getValidAccessToken();
+    assert.equal(token, expected ? "opaque-2" : "opaque-1", `${left}`);
+    assert.equal(server.refreshes.length, expected, `${left}`);
+  }
+});
+
+it("asks the token endpoint with the names of the Ave SDK", async (t) => {
+  const server = new Server();
+  const session = sessionFor(t, server, { storage: storageWith(snapshot(1, 0)) });
+  await session.getValidIdToken();
+  assert.deepEqual(server.refreshes, [{ grantType: "refresh_token", refreshToken: "refresh-1", clientId: "app_1" }]);
+});
+
+it("does not renew at each call when tokens live shorter than the margin", async (t) => {
+  const server = new Server();
+  const session = sessionFor(t, server);
+  await session.setTokensFromResponse(answer(1, { ms: 4 * MINUTE }));
+  assert.equal(await session.getValidAccessToken(), "opaque-1");
+  assert.equal(server.refreshes.length, 0);
+});
+
+it("renews by itself before the end, and again after a failure, but not in a hurry", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
+  const calm = async () => { for (let i = 0; i < 50; i++) await Promise.resolve(); await new Promise(setImmediate); };
+  const server = new Server();
+  const session = sessionFor(t, server);
+  await session.setTokensFromResponse(answer(1));
+  t.mock.timers.tick(54 * MINUTE);
+  await calm();
+  assert.equal(server.refreshes.length, 0);
+  server.instead = () => { throw new TypeError("offline"); };
+  t.mock.timers.tick(1.1 * MINUTE);
+  await calm();
+  assert.equal(server.refreshes.length, 1);
+  t.mock.timers.tick(50_000);
+  await calm();
+  assert.equal(server.refreshes.length, 1);
+  server.instead = undefined;
+  t.mock.timers.tick(11_000);
+  await calm();
+  assert.equal(server.refreshes.length, 2);
+  assert.equal(session.getState().snapshot.access_token, "opaque-2");
+});
+
+it("does not hammer the server when the clock is far ahead", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
+  const server = new Server();
+  server.instead = () => Response.json(answer(2, { issuedAt: Date.now() - 120 * MINUTE }));
+  const session = sessionFor(t, server, { storage: storageWith(snapshot(1, 0)) });
+  assert.equal(await session.getValidAccessToken(), "opaque-2");
+  for (let i = 0; i < 20; i++) {
+    t.mock.timers.tick(1000);
+    await new Promise(setImmediate);
+  }
+  assert.equal(server.refreshes.length, 1);
+});
+
+it("two calls at once make one refresh", async (t) => {
+  const server = new Server();
+  const session = sessionFor(t, server, { storage: storageWith(snapshot(1, 0)) });
+  const tokens = await Promise.all([session.getValidAccessToken(), session.getValidAccessToken(), session.getValidIdToken()]);
+  assert.deepEqual(tokens.slice(0, 2), ["opaque-2", "opaque-2"]);
+  assert.equal(server.refreshes.length, 1);
+});
+
+it("keeps the new refresh token before anybody gets the result", async (t) => {
+  const server = new Server();
+  const content = storageWith(snapshot(1, 0));
+  let finish;
+  const storage = { load: content.load, save: async (value) => { await content.save(value); await new Promise((done) => (finish = done)); } };
+  const session = sessionFor(t, server, { storage });
+  let token;
+  session.getValidAccessToken().then((value) => (token = value));
+  await until(() => finish);
+  // Here the page crashes: nobody got a token, and the storage has what the next page needs.
+  assert.equal(token, undefined);
+  assert.equal(session.getState().snapshot.access_token, "opaque-1");
+  assert.equal((await content.load()).refresh_token, "refresh-2");
+  const reloaded = sessionFor(t, server, { storage: content });
+  assert.equal(await reloaded.getValidAccessToken(), "opaque-2");
+  assert.equal(server.refreshes.length, 1);
+  finish();
+  await until(() => token);
+  assert.equal(token, "opaque-2");
+});
+
+it("goes on with tokens that it cannot keep, but never hands them out unkept", async (t) => {
+  const server = new Server();
+  const content = storageWith(snapshot(1, 0));
+  let isFull = true;
+  let saves = 0;
+  const storage = { load: content.load, save: (value) => (saves++, isFull ? Promise.reject(new Error("quota")) : content.save(value)) };
+  const session = sessionFor(t, server, { storage });
+  await assert.rejects(session.getValidAccessToken(), coded("storage_failed"));
+  await assert.rejects(session.getValidAccessToken(), coded("storage_failed"));
+  isFull = false;
+  assert.equal(await session.getValidAccessToken(), "opaque-2");
+  assert.equal((await content.load()).refresh_token, "refresh-2");
+  // The spent token was not shown again, and what is kept is not kept once more.
+  assert.equal(server.refreshes.length, 1);
+  assert.equal(saves, 3);
+  assert.equal(await session.getValidAccessToken(), "opaque-2");
+  assert.equal(saves, 3);
+});
+
+it("tokens that it could not keep are newer than what the storage has", async (t) => {
+  const server = new Server();
+  const syncChannelName = "unkept";
+  const storage = { load: () => snapshot(0), save: () => { throw new Error("quota"); } };
+  const session = sessionFor(t, server, { storage, syncChannelName });
+  await assert.rejects(session.setTokensFromResponse(answer(1, { ms: 0 })), coded("storage_failed"));
+  const channel = new BroadcastChannel(syncChannelName);
+  t.after(() => channel.close());
+  channel.postMessage({ type: "session_updated" });
+  await assert.rejects(session.getValidAccessToken(), coded("storage_failed"));
+  channel.postMessage({ type: "session_updated" });
+  await settle();
+  assert.deepEqual(server.refreshes.map(({ refreshToken }) => refreshToken), ["refresh-1"]);
+  assert.equal(session.getState().snapshot.access_token, "opaque-2");
+});
+
+it("invalid_grant signs out, by its code, and is not tried again", async (t) => {
+  const server = new Server();
+  server.instead = () => refusal("invalid_grant");
+  const storage = storageWith(snapshot(1, 0));
+  const session = sessionFor(t, server, { storage });
+  await assert.rejects(session.getValidIdToken(), coded("invalid_grant"));
+  assert.equal(session.getState().status, "signedOut");
+  assert.equal(await storage.load(), null);
+  assert.equal(await session.getValidIdToken(), null);
+  await settle();
+  assert.equal(server.refreshes.length, 1);
+});
+
+it("everything else keeps the person signed in", async (t) => {
+  for (const [instead, code] of [
+    [() => { throw new TypeError("offline"); }, "network_error"],
+    [() => new Response("<h1>Bad gateway</h1>", { status: 502 }), "server_error"],
+    [() => refusal("server_error", 500), "server_error"],
+    [() => refusal("invalid_client", 401), "invalid_client"],
+    [() => refusal("slow_down", 429), "slow_down"],
+    [() => Response.json({ hello: "world" }), "invalid_response"],
+  ]) {
+    const server = new Server();
+    server.instead = instead;
+    const session = sessionFor(t, server, { storage: storageWith(snapshot(1, -1)) });
+    await assert.rejects(session.getValidAccessToken(), coded(code));
+    assert.equal(session.getState().status, "signedIn", code);
+    server.instead = undefined;
+    assert.equal(await session.getValidAccessToken(), "opaque-2", code);
+  }
+});
+
+it("uses tokens to their end while the server is down, and not beyond", async (t) => {
+  const server = new Server();
+  server.instead = () => { throw new TypeError("offline"); };
+  const early = sessionFor(t, server, { storage: storageWith(snapshot(1, MINUTE)) });
+  assert.equal(await early.getValidAccessToken(), "opaque-1");
+  const late = sessionFor(t, server, { storage: storageWith(snapshot(1, -1)) });
+  await assert.rejects(late.getValidAccessToken(), coded("network_error"));
+});
+
+it("without a refresh token the tokens are good to their end, and then the session is over", async (t) => {
+  const server = new Server();
+  const early = sessionFor(t, server, { storage: storageWith(snapshot(1, MINUTE, { refresh_token: undefined })) });
+  assert.equal(await early.getValidAccessToken(), "opaque-1");
+  const late = sessionFor(t, server, { storage: storageWith(snapshot(1, -1, { refresh_token: undefined })) });
+  await assert.rejects(late.getValidAccessToken(), coded("login_required"));
+  assert.equal(late.getState().status, "signedOut");
+  assert.equal(server.refreshes.length, 0);
+});
+
+it("customRefresh leaves the refresh token to a server", async (t) => {
+  const server = new Server();
+  const asked = [];
+  const first = snapshot(1, 0, { refresh_token: undefined });
+  let fail;
+  const customRefresh = async (last) => {
+    asked.push(last);
+    if (fail) throw fail;
+    return { access_token: "own", access_token_jwt: jwt({ sub: "ide_1" }), expires_in: 0 };
   };
+  const session = sessionFor(t, server, { storage: storageWith(first), customRefresh });
+  assert.equal(await session.getValidAccessToken(), "own");
+  assert.equal("refreshToken" in asked[0], false);
+  assert.equal(asked[0].previousSnapshot.access_token, "opaque-1");
+  fail = Object.assign(new Error("down"), { status: 503 });
+  await assert.rejects(session.getValidAccessToken(), fail);
+  assert.equal(session.getState().status, "signedIn");
+  fail = Object.assign(new Error("over"), { status: 401 });
+  await assert.rejects(session.getValidAccessToken(), fail);
+  assert.equal(session.getState().status, "signedOut");
+  assert.equal(server.refreshes.length, 0);
+});
 
-  it("refresh once between them, by a lock", async () => {
-    const locks = makeLocks();
-    const restore = withNavigator({ locks });
-    try {
-      const { tabs, syncChannelName } = await pair();
-      const [first, second] = await Promise.all(tabs.map((tab) => tab.getValidIdToken()));
-      assert.equal(first, second);
-      assert.equal(refreshes().length, 1);
-      assert.equal(locks.names[0], `ave-oauth-refresh:app_notes:${syncChannelName}`);
-    } finally {
-      restore();
-    }
-  });
+it("sign-out gives the tokens back and empties the storage, with or without network", async (t) => {
+  const server = new Server();
+  const storage = storageWith(snapshot(1));
+  const session = sessionFor(t, server, { storage });
+  await session.signOut();
+  assert.deepEqual(server.revoked, [{ token: "refresh-1", client_id: "app_1" }]);
+  assert.equal(await storage.load(), null);
+  assert.equal(session.getState().status, "signedOut");
 
-  it("without locks: the one that lost adopts the other's tokens and stays signed in", async () => {
-    const restore = withNavigator(undefined);
-    try {
-      const { tabs } = await pair();
-      const used = new Set();
-      world.answers[TOKEN] = async ({ json }) => {
-        if (used.has(json.refreshToken)) return (await later(50), { status: 400, json: { error: "invalid_grant" } });
-        used.add(json.refreshToken);
-        return { json: tokens({ refresh_token: "prt_2" }) };
+  const offline = storageWith(snapshot(1));
+  const other = sessionFor(t, server, { storage: offline, fetch: async () => { throw new TypeError("offline"); } });
+  await other.signOut();
+  assert.equal(await offline.load(), null);
+
+  const opaque = sessionFor(t, server, { storage: storageWith(snapshot(1, MINUTE, { refresh_token: undefined })) });
+  await opaque.signOut();
+  assert.equal(server.revoked[1].token, "opaque-1");
+});
+
+it("a refresh that ends after sign-out brings nobody back", async (t) => {
+  const server = new Server();
+  let open;
+  server.gate = new Promise((done) => (open = done));
+  const storage = storageWith(snapshot(1, 0));
+  const session = sessionFor(t, server, { storage });
+  const token = session.getValidAccessToken();
+  await until(() => server.refreshes.length);
+  await session.signOut();
+  open();
+  assert.equal(await token, null);
+  assert.equal(session.getState().status, "signedOut");
+  assert.equal(await storage.load(), null);
+  assert.deepEqual(server.revoked.map(({ token }) => token), ["refresh-1", "refresh-2"]);
+});
+
+it("a refresh that ends after another sign-in does not replace it", async (t) => {
+  const server = new Server();
+  let open;
+  server.gate = new Promise((done) => (open = done));
+  const session = sessionFor(t, server, { storage: storageWith(snapshot(1, 0)) });
+  const token = session.getValidAccessToken();
+  await until(() => server.refreshes.length);
+  await session.setTokensFromResponse(answer(50, { sub: "ide_2" }));
+  open();
+  assert.equal(await token, "opaque-50");
+  assert.equal(session.getState().snapshot.refresh_token, "refresh-50");
+});
+
+it("sign-out wins over a storage that is slow", async (t) => {
+  // Once it is slow while it keeps the new tokens, once while it reads after a message.
+  const server = new Server();
+  const content = storageWith(snapshot(1, 0));
+  let finish;
+  const slowly = () => new Promise((done) => (finish = done));
+  const saving = sessionFor(t, server, { storage: { load: content.load, save: async (value) => { if (value) await slowly(); return content.save(value); } } });
+  const token = saving.getValidAccessToken();
+  await until(() => finish);
+  const out = saving.signOut();
+  await settle();
+  finish();
+  await out;
+  assert.equal(await token, null);
+  assert.equal(saving.getState().status, "signedOut");
+  assert.equal(await content.load(), null);
+  assert.ok(server.revoked.some(({ token }) => token === "refresh-2"));
+
+  finish = undefined;
+  await content.save(snapshot(1));
+  let isSlow = false;
+  const storage = { load: async () => { const value = await content.load(); if (isSlow) await slowly(); return value; }, save: content.save };
+  const reading = sessionFor(t, server, { storage, syncChannelName: "slow" });
+  await reading.hydrate();
+  isSlow = true;
+  const channel = new BroadcastChannel("slow");
+  t.after(() => channel.close());
+  channel.postMessage({ type: "session_updated" });
+  await until(() => finish);
+  isSlow = false;
+  const seen = [];
+  const end = reading.signOut();
+  reading.subscribe(({ status }) => seen.push(status));
+  finish();
+  await end;
+  await settle();
+  assert.equal(seen.at(-1), "signedOut");
+});
+
+it("sign-out wins over a sign-in that is still being kept", async (t) => {
+  const server = new Server();
+  const content = storageWith();
+  let finish;
+  const save = async (value) => {
+    if (value) await new Promise((done) => (finish = done));
+    return content.save(value);
+  };
+  const session = sessionFor(t, server, { storage: { load: content.load, save } });
+  const signedIn = session.setTokensFromResponse(answer(1));
+  await until(() => finish);
+  const seen = [];
+  session.subscribe(({ status }) => seen.push(status));
+  const out = session.signOut();
+  await settle();
+  finish();
+  await Promise.all([signedIn, out]);
+  assert.deepEqual(seen, ["signedOut"]);
+  assert.equal(await content.load(), null);
+  assert.deepEqual(server.revoked.map(({ token }) => token), ["refresh-1"]);
+});
+
+it("a refusal of the old tokens does not end a newer sign-in", async (t) => {
+  const offline = () => { throw new TypeError("offline"); };
+  for (const [instead, whens] of [[() => refusal("invalid_grant"), ["asking", "reading"]], [offline, ["asking"]]]) {
+    for (const when of whens) {
+      const server = new Server();
+      let open;
+      let finish;
+      server.gate = new Promise((done) => (open = done));
+      server.instead = instead;
+      const content = storageWith(snapshot(1, -1));
+      const load = async () => {
+        const value = await content.load();
+        if (when === "reading" && server.refreshes.length) await new Promise((done) => (finish = done));
+        return value;
       };
-      const [first, second] = await Promise.all(tabs.map((tab) => tab.getValidIdToken()));
-      assert.equal(first, second);
-      assert.deepEqual(tabs.map((tab) => tab.getState().snapshot.refresh_token), ["prt_2", "prt_2"]);
-    } finally {
-      restore();
+      const session = sessionFor(t, server, { storage: { load, save: content.save } });
+      const old = session.getValidAccessToken().catch((error) => error.error);
+      await until(() => server.refreshes.length);
+      if (when === "reading") {
+        open();
+        await until(() => finish);
+      }
+      const signedIn = session.setTokensFromResponse(answer(50));
+      if (when === "asking") open();
+      finish?.();
+      await signedIn;
+      await old;
+      assert.equal(await session.getValidAccessToken(), "opaque-50");
+      assert.equal((await content.load()).access_token, "opaque-50");
+      if (when === "asking") assert.equal(await old, "opaque-50");
     }
-  });
-
-  it("learn from each other who signs in and out", async () => {
-    const { tabs } = await pair();
-    await tabs[0].setTokensFromResponse(tokens({ refresh_token: "prt_9" }));
-    await until(() => tabs[1].getState().snapshot?.refresh_token === "prt_9");
-    await tabs[1].signOut();
-    await until(() => tabs[0].getState().status === "signedOut");
-  });
-
-  it("know nothing of each other without crossTabSync", async () => {
-    const { tabs } = await pair({ crossTabSync: false });
-    await tabs[0].signOut();
-    await later(30);
-    assert.equal(tabs[1].getState().status, "signedIn");
-  });
+  }
 });
 
-async function until(isTrue) {
-  for (let n = 0; n < 400 && !isTrue(); n += 1) await later();
-  assert.ok(isTrue());
-}
-
-describe("signOut", () => {
-  it("empties the storage and revokes the refresh token, which ends the rest", async () => {
-    const { session, storage } = await signedIn(stale());
-    await session.signOut();
-    assert.equal(await storage.load(), null);
-    assert.deepEqual(world.to("/api/oauth/revoke").map(({ form }) => form), [{ token: "prt_1", client_id: "app_notes", token_type_hint: "refresh_token" }]);
-  });
-
-  it("revokes the access token where there is no refresh token", async () => {
-    const { session } = await signedIn(stale({ refresh_token: undefined, access_token: "pat_x" }));
-    await session.signOut();
-    assert.equal(world.to("/api/oauth/revoke")[0].form.token, "pat_x");
-  });
-
-  it("signs out here even if the server cannot be reached", async () => {
-    world.answers[REVOKE] = { hangUp: true };
-    const { session } = await signedIn(stale());
-    await session.signOut();
-    assert.equal(session.getState().status, "signedOut");
-  });
-
-  it("asks nobody when nobody is signed in", async () => {
-    const session = make();
-    await session.hydrate();
-    await session.signOut();
-    assert.equal(world.asked.length, 0);
-  });
+it("who signs in during a refresh gets a refresh of their own", async (t) => {
+  const server = new Server();
+  let open;
+  server.gate = new Promise((done) => (open = done));
+  const session = sessionFor(t, server, { storage: storageWith(snapshot(1, 0)) });
+  const before = session.getValidAccessToken();
+  await until(() => server.refreshes.length);
+  await session.setTokensFromResponse(answer(50, { ms: 0 }));
+  const after = session.getValidAccessToken();
+  server.instead = () => Response.json(answer(60));
+  open();
+  assert.equal(await after, "opaque-60");
+  await before;
+  assert.deepEqual(server.refreshes.map(({ refreshToken }) => refreshToken), ["refresh-1", "refresh-50"]);
 });
 
-describe("destroy", () => {
-  it("ends the channel, and tells nobody any more", async () => {
-    const storage = createLocalStorageAdapter();
-    const syncChannelName = `gone_${(channels += 1)}`;
-    const [gone, other] = [make({ storage, syncChannelName }), make({ storage, syncChannelName })];
-    await Promise.all([gone.hydrate(), other.hydrate()]);
-    const heard = [];
-    gone.subscribe(({ status }) => heard.push(status));
-    gone.destroy();
-    gone.destroy();
-    await other.setTokensFromResponse(tokens());
-    await later(30);
-    assert.deepEqual(heard, ["signedOut"]);
-    assert.equal(gone.getState().status, "signedOut");
-  });
-
-  it("waits for no lock", async () => {
-    const locks = makeLocks();
-    const restore = withNavigator({ locks });
-    try {
-      const syncChannelName = `lock_${(channels += 1)}`;
-      const { session } = await signedIn(stale(), { syncChannelName });
-      let release;
-      void locks.request(`ave-oauth-refresh:app_notes:${syncChannelName}`, {}, () => new Promise((done) => void (release = done)));
-      const ask = session.getValidIdToken();
-      await later();
-      session.destroy();
-      await assert.rejects(ask, { name: "AbortError" });
-      assert.equal(refreshes().length, 0);
-      release();
-    } finally {
-      restore();
-    }
-  });
-
-  it("lets a refresh under way save its tokens, since the old ones are dead", async () => {
-    let release;
-    const gate = new Promise((done) => void (release = done));
-    world.answers[TOKEN] = async () => (await gate, { json: tokens({ refresh_token: "prt_2" }) });
-    const { session, storage } = await signedIn(stale());
-    const ask = session.getValidIdToken();
-    while (!refreshes().length) await later();
-    session.destroy();
-    release();
-    await ask;
-    assert.equal((await storage.load()).refresh_token, "prt_2");
-  });
-
-  it("is not the end: hydrate begins anew", async () => {
-    const storage = createLocalStorageAdapter();
-    const syncChannelName = `anew_${(channels += 1)}`;
-    const [again, other] = [make({ storage, syncChannelName }), make({ storage, syncChannelName })];
-    await again.hydrate();
-    again.destroy();
-    await Promise.all([again.hydrate(), other.hydrate()]);
-    await other.setTokensFromResponse(tokens());
-    await until(() => again.getState().status === "signedIn");
-  });
+it("who unsubscribes hears nothing more, even of the change under way", async (t) => {
+  const session = sessionFor(t, new Server());
+  await session.hydrate();
+  const seen = [];
+  let stop;
+  session.subscribe(() => stop?.());
+  stop = session.subscribe(({ status }) => seen.push(status));
+  await session.setTokensFromResponse(answer(1));
+  assert.deepEqual(seen, ["signedOut"]);
 });
 
-describe("The devtools", () => {
-  it("are shown in a page that asks for them, and leave with the session", async () => {
-    globalThis.window = globalThis;
-    try {
-      const { session } = await signedIn(stale(), { devtools: true });
-      const tools = globalThis.__aveSessionDev;
-      assert.equal(tools.getState().status, "signedIn");
-      assert.equal(tools.getExpiresAtMs(), session.getState().snapshot.expiresAtMs);
-      assert.ok(tools.getMsUntilRefresh() < 0);
-      world.answers[TOKEN] = { status: 500, json: { error: "server_error" } };
-      await session.getValidIdToken().catch(() => {});
-      assert.equal(tools.lastRefreshError().error, "server_error");
-      session.destroy();
-      assert.equal(globalThis.__aveSessionDev, undefined);
-    } finally {
-      delete globalThis.window;
-    }
-  });
+it("a listener that throws harms nobody", async (t) => {
+  t.mock.method(console, "error", () => undefined);
+  const session = sessionFor(t, new Server());
+  const seen = [];
+  let isBad = false;
+  session.subscribe(() => { if (isBad) throw new Error("mine"); });
+  session.subscribe(({ status }) => seen.push(status));
+  isBad = true;
+  await session.setTokensFromResponse(answer(1));
+  assert.deepEqual(seen, ["loading", "signedOut", "signedIn"]);
 });
 
-describe("A snapshot", () => {
-  it("ends with the ID token, else with the JWT, else when the answer says, else after an hour", () => {
-    mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
-    try {
-      const end = (more) => snapshotFromTokenResponse({ ...tokens(), ...more }).expiresAtMs - Date.now();
-      assert.equal(end({ id_token: jwt(100), access_token_jwt: jwt(200) }), 100_000);
-      assert.equal(end({ id_token: undefined, access_token_jwt: jwt(200) }), 200_000);
-      assert.equal(end({ id_token: "x", access_token_jwt: "opaque", expires_in: 300 }), 300_000);
-      assert.equal(end({ id_token: undefined, access_token_jwt: "opaque", expires_in: undefined }), 3_600_000);
-    } finally {
-      mock.timers.reset();
-    }
-  });
-});
+it("snapshotFromTokenResponse takes the first end, and no refresh token of another person", () => {
+  const previous = snapshotFromTokenResponse(answer(1));
+  const next = answer(2, { refresh_token: undefined, scope: undefined });
+  assert.equal(snapshotFromTokenResponse(next, previous).refresh_token, "refresh-1");
+  assert.equal(snapshotFromTokenResponse(next, previous).scope, "openid offline_access");
+  const stranger = answer(3, { refresh_token: undefined, sub: "ide_2" });
+  assert.equal(snapshotFromTokenResponse(stranger, previous).refresh_token, undefined);
 
-describe("Storage", () => {
-  it("lies in localStorage under ave_oauth_session, or under another key", async () => {
-    for (const [adapter, key] of [[createLocalStorageAdapter(), "ave_oauth_session"], [createLocalStorageAdapter("mine"), "mine"]]) {
-      const snapshot = stale();
-      await adapter.save(snapshot);
-      assert.deepEqual(JSON.parse(localStorage.getItem(key)), JSON.parse(JSON.stringify(snapshot)));
-      assert.deepEqual(await adapter.load(), JSON.parse(JSON.stringify(snapshot)));
-      localStorage.setItem(key, "{");
-      assert.equal(await adapter.load(), null);
-      await adapter.save(null);
-      assert.equal(localStorage.getItem(key), null);
-    }
-  });
-
-  it("lies in a device's secure store", async () => {
-    const items = new Map();
-    const adapter = createSecureStoreAdapter({
-      getItemAsync: async (key) => items.get(key) ?? null,
-      setItemAsync: async (key, value) => void items.set(key, value),
-      deleteItemAsync: async (key) => void items.delete(key),
-    });
-    assert.equal(await adapter.load(), null);
-    await adapter.save(stale());
-    assert.deepEqual([...items.keys()], ["ave_oauth_session"]);
-    assert.ok(await adapter.load());
-    await adapter.save(null);
-    assert.equal(items.size, 0);
-  });
+  const at = (id, access) => snapshotFromTokenResponse({ access_token: "a", access_token_jwt: access, id_token: id }).expiresAtMs;
+  assert.equal(at(jwt({ exp: 2000 }), jwt({ exp: 3000 })), 2_000_000);
+  assert.equal(at(jwt({ exp: 3000 }), jwt({ exp: 2000 })), 2_000_000);
+  assert.equal(at(undefined, jwt({ exp: 2000 })), 2_000_000);
+  assert.ok(Math.abs(at(undefined, "opaque") - Date.now() - 3_600_000) < 1000);
+  const timed = snapshotFromTokenResponse({ access_token: "a", access_token_jwt: "b", expires_in: 60 });
+  assert.ok(Math.abs(timed.expiresAtMs - Date.now() - 60_000) < 1000);
 });

@@ -1,0 +1,4 @@
+// What the samples take as given.
+declare const code: string;
+declare const storedRefreshToken: string;
+declare function storeRefreshToken(token: string | undefined): Promise<void>;
