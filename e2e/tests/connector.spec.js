@@ -121,10 +121,11 @@ async function answersSheet(page, name, choose = async () => {}) {
   const gate = frame.getByRole('button', { name: 'Continue' })
   await expect(gate.or(allow(frame)).first()).toBeVisible()
   const inFrame = await allow(frame).waitFor({ timeout: 4_000 }).then(() => true, () => false)
+  // The form counts a click only after it has been seen for half a second, and the frame grows to fit it.
+  await page.waitForTimeout(700)
   await page.screenshot({ path: `${SHOTS}/${name}.png` })
   if (inFrame) {
     await choose(frame)
-    await page.waitForTimeout(700)
     return allow(frame).click()
   }
   const [popup] = await Promise.all([page.waitForEvent('popup'), gate.click()])
