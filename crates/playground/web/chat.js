@@ -9,7 +9,7 @@ const { openAveConnectorRuntime } = await import(`${meta("issuer")}/sdk/js/embed
 
 /** The frame, once there is a token for it. */
 let runtime = null;
-/** What is under way, by the id of its request. */
+/** What is under way, by its id. @type {Map<string, Request>} */
 const asked = new Map();
 let lastPrompt = "Are you still there?";
 /** One renewal at a time, whoever needs it. */
@@ -42,31 +42,45 @@ function renew() {
   return renewing;
 }
 
-/** @param {{ op: string, payload?: unknown }} message @param {(data: any) => void} show */
-async function send(message, show) {
+/**
+ * A request: what is sent, what becomes of each piece of the answer, and what is done when there is none.
+ * @typedef {{ message: { op: string, payload?: unknown }, show: (data: any) => void, lose?: () => void, hasAnswer?: boolean }} Request
+ */
+
+/** @param {Request} request */
+async function send(request) {
   part("trouble").textContent = "";
   try {
     if (!runtime) await open();
-    asked.set(runtime.send(message), { message, show });
+    asked.set(runtime.send(request.message), request);
   } catch (refusal) {
+    request.lose?.();
     refuse(refusal);
   }
 }
 
 function hear(event) {
   const request = asked.get(event.id);
-  if (event.type === "response") return request?.show(event.data);
+  if (event.type === "response" && request) {
+    request.hasAnswer = true;
+    return request.show(event.data);
+  }
   if (event.type === "complete") return finish(event.id);
   if (event.error === "token_expired") return again(request, event.id);
   finish(event.id);
+  request?.lose?.();
   if (event.error === "invalid_token") return ended(event);
-  complain(event);
+  if (event.type === "error") complain(event);
 }
 
 /** Without a request it is the frame that says so, ahead of the next question. */
 function again(request, id) {
   asked.delete(id);
-  renew().then(() => request && send(request.message, request.show), refuse);
+  const sendAgain = () => request && send(request);
+  renew().then(sendAgain, (refusal) => {
+    request?.lose?.();
+    refuse(refusal);
+  });
 }
 
 function finish(id) {
@@ -96,6 +110,8 @@ function refuse(refusal) {
   const { status, error } = refusal;
   if (error !== "access_denied") return complain(refusal);
   part("trouble").textContent = "Notes may not ask Iris in your name: you have not allowed it, or you have ended it.";
+  part("standing").className = "";
+  part("standing").textContent = "Notes may not use Iris. You can let it, in one of four ways.";
   if (runtime) part("refusals").replaceChildren();
   show("What Procura answered when Notes asked for another token", "the exchange", { status, error, error_description: refusal.error_description });
 }
@@ -141,9 +157,12 @@ function ask(prompt) {
   const answer = written(prompt);
   const show = ({ word }) => {
     answer.textContent += `${answer.textContent ? " " : ""}${word}`;
-    for (const request of asked.values()) if (request.show === show) request.hasAnswer = true;
   };
-  send({ op: "infer", payload: { prompt } }, show);
+  const lose = () => {
+    answer.className = "small";
+    answer.textContent ||= "No answer.";
+  };
+  send({ message: { op: "infer", payload: { prompt } }, show, lose });
 }
 
 part("chat").addEventListener("submit", (event) => {
@@ -154,9 +173,10 @@ part("chat").addEventListener("submit", (event) => {
 part("again").addEventListener("click", () => ask(lastPrompt));
 
 part("past").addEventListener("click", () => {
-  send({ op: "history" }, ({ questions }) => {
-    written("What did I ask before?").textContent = questions.length > 0 ? questions.map((one) => `“${one}”`).join(" ") : "Nothing yet.";
-  });
+  const show = ({ questions }) => {
+    written("What did I ask before?").textContent = questions.map((one) => `“${one}”`).join(" ") || "Nothing yet.";
+  };
+  send({ message: { op: "history" }, show });
 });
 
 for (const button of buttons) button.disabled = false;
