@@ -9,12 +9,7 @@ const allow = (place) => place.getByRole('button', { name: 'Allow' })
 test('Notes asks Iris in the name of a person, until she takes it back', async ({ page, demo }) => {
   test.setTimeout(240_000)
   expect(demo.issuer).toBe(ISSUER)
-  await registers(page, ISSUER, { handle: 'connected', name: 'Ada Moreau' })
-  await page.goto(`${NOTES}/sign-in`)
-  await allow(page).click()
-  await page.waitForURL(`${NOTES}/**`)
-
-  await page.goto(`${NOTES}/iris`)
+  await arrives(page, 'connected')
   await survey(page, 'connector-before')
   await wide(page)
 
@@ -114,6 +109,65 @@ test('Notes asks Iris in the name of a person, until she takes it back', async (
   for (const step of ['connect', 'ask', 'disconnect']) await expect(page.locator(`#${step}`)).toHaveClass(/\bdone\b/)
   await expect(page.locator('#disconnect')).toContainText('access_denied')
 })
+
+test('a sheet that may be covered asks in a window of its own', async ({ page, demo }) => {
+  expect(demo.issuer).toBe(ISSUER)
+  await arrives(page, 'careful')
+  await page.getByRole('button', { name: 'In a sheet' }).click()
+  // Whatever lies on the frame takes the proof away that it is seen.
+  await page.locator('dialog').evaluate((dialog) => (dialog.style.opacity = '0.99'))
+  const frame = page.frameLocator('dialog iframe')
+  await expect(frame.getByRole('button', { name: 'Continue' })).toBeVisible()
+  // Longer than the gate takes to find itself seen, had it been, and to fit the frame.
+  await page.waitForTimeout(1_500)
+  const [popup] = await Promise.all([page.waitForEvent('popup'), frame.getByRole('button', { name: 'Continue' }).click()])
+  await expect(allow(frame)).toHaveCount(0)
+  await page.screenshot({ path: `${SHOTS}/connector-gate.png` })
+  await allow(popup).click()
+  await page.waitForURL(`${NOTES}/iris#ask`)
+  await expect(page.locator('#let')).toContainText('You have allowed it.')
+})
+
+test('a window closed without an answer changes nothing', async ({ page, demo }) => {
+  expect(demo.issuer).toBe(ISSUER)
+  await arrives(page, 'undecided')
+  const [popup] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'In a window' }).click()])
+  await expect(allow(popup)).toBeVisible()
+  await popup.close()
+  await expect(page.locator('#said')).toContainText('You closed it')
+  const [again] = await Promise.all([page.waitForEvent('popup'), page.getByRole('button', { name: 'In a window' }).click()])
+  await again.getByRole('button', { name: 'Deny' }).click()
+  await expect(page.locator('#said')).toContainText('You said no.')
+})
+
+test('a conversation outlives its token', async ({ page, demo }) => {
+  expect(demo.issuer).toBe(ISSUER)
+  await arrives(page, 'talkative')
+  await page.clock.install()
+  await page.getByRole('button', { name: 'By a redirect' }).click()
+  await allow(page).click()
+  await page.waitForURL(`${NOTES}/iris#ask`)
+  await page.getByRole('button', { name: 'Ask', exact: true }).click()
+  await expect(page.locator('.answered').last()).toContainText('because you allowed it.')
+
+  const renewed = page.waitForResponse(`${NOTES}/iris/token`)
+  await page.clock.fastForward('11:00')
+  expect((await renewed).status()).toBe(200)
+  await page.getByLabel('Your question').fill('Are you still there?')
+  await page.getByRole('button', { name: 'Ask', exact: true }).click()
+  await expect(page.locator('.answered')).toHaveCount(2)
+  await expect(page.locator('.answered').last()).toContainText('because you allowed it.')
+  await expect(page.locator('#trouble')).toBeEmpty()
+})
+
+/** Somebody new, signed in at Notes, where Iris is offered. */
+async function arrives(page, handle) {
+  await registers(page, ISSUER, { handle, name: 'Ada Moreau' })
+  await page.goto(`${NOTES}/sign-in`)
+  await allow(page).click()
+  await page.waitForURL(`${NOTES}/**`)
+  await page.goto(`${NOTES}/iris`)
+}
 
 /** Says yes in the sheet: in the frame where the browser proves that it is seen, else in the window that its button opens. */
 async function answersSheet(page, name, choose = async () => {}) {
