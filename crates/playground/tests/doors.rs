@@ -217,7 +217,7 @@ async fn iris_answers_no_app_without_a_token_that_the_issuer_vouches_for() {
     let app = iris(&issuer().await);
     for (method, path) in DOORS {
         let without = ask(&app, method, path, &[AT_IRIS]).await;
-        assert_eq!(without.status(), StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(without.status(), StatusCode::UNAUTHORIZED, "{path}");
         assert!(said(&without, header::WWW_AUTHENTICATE).starts_with("Bearer"), "{path}");
         let ended = ask(&app, method, path, &[AT_IRIS, ("authorization", "Bearer ended")]).await;
         assert_eq!(ended.status(), StatusCode::UNAUTHORIZED, "{path}");
@@ -238,7 +238,11 @@ async fn only_the_issuers_own_page_may_call_iris_from_a_browser() {
     let asked = ask(&app, "OPTIONS", "/runtime", &[AT_IRIS, ("origin", &issuer), preflight]).await;
     assert_eq!((asked.status(), allowed(&asked)), (StatusCode::NO_CONTENT, issuer.clone()));
     let called = ask(&app, "POST", "/runtime", &[AT_IRIS, ("origin", &issuer)]).await;
-    assert_eq!((called.status(), allowed(&called)), (StatusCode::BAD_REQUEST, issuer.clone()), "it may read a refusal");
+    assert_eq!(
+        (called.status(), allowed(&called)),
+        (StatusCode::UNAUTHORIZED, issuer.clone()),
+        "it may read a refusal"
+    );
     for stranger in [ORIGIN, "https://evil.test", "null"] {
         let asked = ask(&app, "OPTIONS", "/runtime", &[AT_IRIS, ("origin", stranger), preflight]).await;
         assert_eq!(allowed(&asked), "", "{stranger}");
