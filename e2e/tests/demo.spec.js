@@ -1,24 +1,7 @@
 // `procura demo`, with no setting at all: the tour that a newcomer takes, step by step.
 
-import { startServer } from '../../conformance/lib/server.js'
-import { expect, survey, test as base } from '../lib/test.js'
-
-const ISSUER = 'http://localhost:8460'
-const NOTES = 'http://localhost:8461'
-const IRIS = 'http://localhost:8462'
-
-const test = base.extend({
-  demo: [
-    async ({}, use) => {
-      const usual = { PROCURA_LISTEN: undefined, PROCURA_OPS_LISTEN: undefined, PROCURA_RATE_LIMITS: undefined }
-      const demo = await startServer({ args: ['demo'], settings: usual })
-      await use(demo)
-      await demo.stop()
-    },
-    { scope: 'worker', timeout: 30_000 },
-  ],
-  origins: async ({}, use) => use([ISSUER, NOTES, IRIS]),
-})
+import { expect, survey } from '../lib/test.js'
+import { IRIS, ISSUER, NOTES, test } from '../lib/demo.js'
 
 test('says where everything is', async ({ demo }) => {
   expect(demo.issuer).toBe(ISSUER)
@@ -38,7 +21,7 @@ test('a newcomer takes the whole tour', async ({ page, demo }) => {
   await page.goto(ISSUER)
   await survey(page, 'demo-home')
   await page.goto(NOTES)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('A tour in seven steps')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('A tour in ten steps')
   await survey(page, 'demo-tour')
 
   // 1. An identity.
@@ -132,6 +115,33 @@ test('a newcomer takes the whole tour', async ({ page, demo }) => {
   await page.goto(NOTES)
   await isDone(7)
   await expect(page.getByRole('main')).toContainText('invalid_grant')
+
+  // 8. Let Notes use Iris. (`connector.spec.js` takes the other ways.)
+  await step(8).getByRole('link', { name: 'Sign in at Notes' }).click()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.waitForURL(`${NOTES}/**`)
+  await step(8).getByRole('link', { name: 'Let Notes use Iris' }).click()
+  await page.getByRole('button', { name: 'By a redirect' }).click()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.waitForURL(`${NOTES}/iris#ask`)
+
+  // 9. Ask it.
+  await page.getByRole('button', { name: 'Ask', exact: true }).click()
+  await expect(page.locator('.answered').last()).toContainText('because you allowed it.')
+  await page.goto(NOTES)
+  await isDone(8)
+  await isDone(9)
+
+  // 10. Take that back too.
+  await page.goto(`${ISSUER}/account/access`)
+  await page.getByRole('link', { name: /^End .*Iris/ }).click()
+  await page.getByRole('main').locator('form[method="post"] button').last().click()
+  await page.goto(`${NOTES}/iris`)
+  await page.getByRole('button', { name: 'Ask again' }).click()
+  await expect(page.locator('#refusals')).toContainText('access_denied')
+  page.context().guard.forgive(/status of 403/)
+  await page.goto(NOTES)
+  await isDone(10)
   await expect(page.getByText('That was the tour.')).toBeVisible()
   await survey(page, 'demo-tour-over')
 })

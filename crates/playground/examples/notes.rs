@@ -1,6 +1,6 @@
 //! Notes against any issuer: `cargo run -p procura-playground --example notes -- ISSUER CLIENT_ID CLIENT_SECRET`
 //!
-//! Register it first, with the redirect URI `http://localhost:8461/callback`.
+//! Register it first, with the redirect URIs `http://localhost:8461/callback` and `http://localhost:8461/connected`.
 
 use std::io::{Error, ErrorKind};
 

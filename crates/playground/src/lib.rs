@@ -1,7 +1,10 @@
-//! Two sample apps for `procura demo` and for tests: *Notes* has a server and a secret, *Iris* lives in the browser alone.
+//! Two sample apps for `procura demo` and for tests: *Notes* has a server and a secret, the page of *Iris* lives in the browser alone.
+//! With the person's permission Notes acts at Iris.
 //!
-//! They are written as anybody's apps would be: they know the issuer's address and the standards, and nothing of the crates
-//! beside them. Read `notes/sign_in.rs` and `web/sign_in.js` for how to add sign-in to an app of your own.
+//! They are written as anybody's apps would be: they know the issuer's address and the standards, and of the crates beside them
+//! only `verify`, which is made for outsiders. Read `notes/sign_in.rs` and `web/sign_in.js` for how to add sign-in to an app of
+//! your own; `notes/connect.rs`, `notes/exchange.rs` and `web/connect.js` for how to act at another; `iris/mod.rs` for how to let
+//! others act at yours.
 
 pub mod iris;
 pub mod notes;

@@ -9,9 +9,18 @@ use std::sync::Arc;
 
 /// Renders a page. `issuer` is the one other origin that its forms and scripts may reach.
 pub(crate) fn show<P: Template>(status: StatusCode, page: &P, issuer: &str) -> Response {
+    answer(status, page, issuer, "script-src 'self'; frame-src 'none'")
+}
+
+/// Renders a page that runs the issuer's browser library: its script, and its pages in frames.
+pub(crate) fn show_with_library<P: Template>(page: &P, issuer: &str) -> Response {
+    answer(StatusCode::OK, page, issuer, &format!("script-src 'self' {issuer}; frame-src {issuer}"))
+}
+
+fn answer<P: Template>(status: StatusCode, page: &P, issuer: &str, runs: &str) -> Response {
     let Ok(html) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let policy = format!(
-        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; {runs}; style-src 'self'; font-src 'self'; \
          img-src 'self'; connect-src 'self' {issuer}; form-action 'self' {issuer}"
     );
     let mut response = (status, html).into_response();

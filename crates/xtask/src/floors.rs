@@ -16,7 +16,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("server", &["base", "db", "net", "ledger", "jose", "people", "oauth", "vault", "playground"]),
     // It takes times, secrets and scopes as `jose` and the house speak of them.
     ("verify", &["base", "jose"]),
-    ("playground", &[]),
+    // Iris takes tokens as anybody's server would: with the crate that is made for that, and nothing else of ours.
+    ("playground", &["verify"]),
     ("testkit", &["base", "db", "net", "ledger", "jose", "people", "oauth", "vault", "server", "playground"]),
     // What the servers of others use is measured too.
     ("bench", &["verify"]),
@@ -161,6 +162,14 @@ mod tests {
         assert!(!judge("ledger", "rusqlite", false).is_empty());
         assert!(judge("server", "axum", false).is_empty());
         assert!(judge("ledger", "serde_json", false).is_empty());
+    }
+
+    #[test]
+    fn the_sample_apps_know_what_an_outsider_would() {
+        assert!(judge("playground", "verify", false).is_empty());
+        for inside in ["base", "oauth", "server"] {
+            assert_eq!(judge("playground", inside, false), [format!("playground may not import {inside}")]);
+        }
     }
 
     #[test]

@@ -1,5 +1,9 @@
-//! *Iris*: an app that lives in the browser alone, a *public client*. This crate serves its files; all it does is in `web/iris.js`
-//! and `web/sign_in.js`.
+//! *Iris*: two things at one address. Its page lives in the browser alone, a *public client*: all that it does is in `web/iris.js`
+//! and `web/sign_in.js`. Its server answers other apps that act for a person, a *target*: `runtime.rs`.
+
+mod questions;
+mod runtime;
+mod thinking;
 
 use crate::{look, page};
 use askama::Template;
@@ -8,19 +12,44 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
+use questions::Questions;
 use std::sync::Arc;
+use verify::{BadSetting, Verifier};
 
-/// What the page is told. There is no secret: everybody can read it.
+/// The key of what Iris offers, as it is registered.
+const RESOURCE: &str = "iris:inference";
+
+/// What the app knows of the issuer and of itself.
 pub struct Settings {
     /// `http://localhost:8460`
     pub issuer: String,
-    /// Of the registered app. Quick needs none.
+    /// Of the registered app that the page is. Everybody can read it; Quick needs none.
     pub client_id: String,
+    /// Of the app that owns the resource: the server's own.
+    pub server_id: String,
+    /// The server's secret, which the page never sees.
+    pub server_secret: String,
     /// `http://localhost:8462`
     pub origin: String,
     /// Where the tour is.
     pub tour: String,
+}
+
+#[derive(Clone)]
+struct Iris(Arc<Parts>);
+
+struct Parts {
+    settings: Settings,
+    questions: Questions,
+}
+
+impl std::ops::Deref for Iris {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 #[derive(Template)]
@@ -33,12 +62,21 @@ struct IrisPage<'a> {
     tour: &'a str,
 }
 
-/// The app: one page at two paths, and two scripts.
-pub fn router(settings: Settings) -> Router {
+/// The app: one page at two paths, two scripts, and two doors for other apps.
+pub fn router(settings: Settings) -> Result<Router, BadSetting> {
     let origin: Arc<str> = settings.origin.as_str().into();
-    Router::new()
+    // The issuer is asked about every token, so that what a person ends is refused here at once and not within ten minutes.
+    let verifier = Verifier::builder(&settings.issuer, format!("{}/api", settings.origin), RESOURCE)
+        .introspect(&settings.server_id, &settings.server_secret)
+        .build()?;
+    let pages = verifier.layer().scope("resource.access").runtime_cors();
+    let servers = verifier.layer().scope(runtime::HISTORY);
+    let iris = Iris(Arc::new(Parts { settings, questions: Questions::default() }));
+    Ok(Router::new()
         .route("/", get(show))
         .route("/callback", get(show))
+        .route("/runtime", post(runtime::run).layer(pages))
+        .route("/api/history", get(runtime::history).layer(servers))
         .route(
             "/iris.js",
             get(|| async { look::file("text/javascript; charset=utf-8", include_str!("../../web/iris.js")) }),
@@ -50,10 +88,11 @@ pub fn router(settings: Settings) -> Router {
         .merge(look::router())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(from_fn_with_state(origin, page::at_home))
-        .with_state(Arc::new(settings))
+        .with_state(iris))
 }
 
-async fn show(State(settings): State<Arc<Settings>>) -> Response {
+async fn show(State(iris): State<Iris>) -> Response {
+    let settings = &iris.settings;
     let page = IrisPage {
         issuer: &settings.issuer,
         client_id: &settings.client_id,

@@ -11,6 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -90,7 +91,7 @@ impl Issuer {
     }
 
     /// Asks the token endpoint: a form, with the client's id and secret in it (`client_secret_post`).
-    pub(crate) async fn tokens(&self, fields: &[(&str, &str)]) -> Result<Tokens, Trouble> {
+    pub(crate) async fn tokens<T: DeserializeOwned>(&self, fields: &[(&str, &str)]) -> Result<T, Trouble> {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::builder()
             .method(Method::POST)
@@ -156,7 +157,7 @@ impl Issuer {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, Trouble> {
+fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, Trouble> {
     if answer.status != 200 {
         return Err(Trouble::Refused(answer));
     }

@@ -1,10 +1,14 @@
 //! *Notes*: a web app with a server of its own, a *confidential client*.
 //!
-//! Promise: tokens and the client secret stay on this server; the browser holds nothing but a session cookie. (The page `/tokens`
-//! shows tokens because showing them is its purpose. An app of yours has no such page.)
+//! Promise: tokens and the client secret stay on this server; the browser holds nothing but a session cookie, and for the runtime
+//! a delegated token of ten minutes. (The page `/tokens` shows tokens because showing them is its purpose. An app of yours has no
+//! such page.)
 
 mod claims;
+mod connect;
+mod exchange;
 mod id_token;
+mod iris;
 mod issuer;
 mod refresh;
 mod session;
@@ -35,7 +39,7 @@ pub struct Settings {
     pub client_secret: String,
     /// `http://localhost:8461`
     pub origin: String,
-    /// Where Iris is, for the tour.
+    /// Where Iris is.
     pub iris: String,
     /// How both apps were registered, to be read.
     pub manifest: String,
@@ -45,6 +49,11 @@ impl Settings {
     /// The redirect URI, byte for byte as it is registered.
     fn redirect_uri(&self) -> String {
         format!("{}/callback", self.origin)
+    }
+
+    /// The same for answers to the question whether Notes may use Iris.
+    fn connected_uri(&self) -> String {
+        format!("{}/connected", self.origin)
     }
 }
 
@@ -79,6 +88,13 @@ pub fn router(settings: Settings) -> Router {
         .route("/refresh", post(refresh::refresh))
         .route("/refreshed", get(refresh::show))
         .route("/replay", post(refresh::replay))
+        .route("/iris", get(iris::show))
+        .route("/connect.js", get(|| async { script(include_str!("../../web/connect.js")) }))
+        .route("/chat.js", get(|| async { script(include_str!("../../web/chat.js")) }))
+        .route("/iris/begin", post(connect::begin))
+        .route("/iris/connect", get(connect::leave))
+        .route("/connected", get(connect::finish))
+        .route("/iris/token", post(exchange::exchange))
         .route("/sign-out", post(sign_out::start))
         .route("/signed-out", get(sign_out::finish))
         .layer(from_fn_with_state(notes.clone(), session::with_visit))
@@ -87,6 +103,10 @@ pub fn router(settings: Settings) -> Router {
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(from_fn_with_state(origin, page::at_home))
         .with_state(notes)
+}
+
+fn script(text: &'static str) -> Response {
+    look::file("text/javascript; charset=utf-8", text)
 }
 
 /// A form of another site must not act here. `SameSite=Lax` alone does not tell ports of one host apart, so we look at `Origin`.

@@ -42,7 +42,7 @@ pub(crate) async fn refresh(
     }
 }
 
-async fn spend(notes: &Notes, refresh_token: &str) -> Result<super::issuer::Tokens, Trouble> {
+pub(super) async fn spend(notes: &Notes, refresh_token: &str) -> Result<super::issuer::Tokens, Trouble> {
     notes
         .issuer
         .tokens(&[

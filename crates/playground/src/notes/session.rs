@@ -9,12 +9,17 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
-use std::collections::{BTreeSet, HashMap};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 const MOST: usize = 1000;
+/// A page keeps one question ready and may have asked some that were never answered.
+const MOST_ASKING: usize = 8;
 
 /// One browser's visit. The lock is held across a refresh, so that one refresh token is never spent by two requests at once.
 #[derive(Clone)]
@@ -27,14 +32,36 @@ pub(crate) struct Visit {
 #[derive(Default)]
 pub(crate) struct Kept {
     pub(crate) pending: Option<Pending>,
+    /// Questions whether Notes may use Iris, the oldest first.
+    asking: VecDeque<Pending>,
     pub(crate) signed_in: Option<SignedIn>,
     pub(crate) done: BTreeSet<Step>,
     pub(crate) refreshed: Option<Refreshed>,
     /// What the issuer said when this app was refused.
     pub(crate) refused: Option<Answer>,
+    /// The person has let this app use Iris, as far as this app knows.
+    pub(crate) may_use_iris: bool,
+    /// What came back instead of a permission, to be told once.
+    pub(crate) declined: Option<Answer>,
+    /// What the issuer said when this app was refused a token for Iris.
+    pub(crate) iris_refused: Option<Answer>,
 }
 
 impl Kept {
+    /// Remembers a question until its answer comes.
+    pub(crate) fn ask(&mut self, pending: Pending) {
+        if self.asking.len() >= MOST_ASKING {
+            self.asking.pop_front();
+        }
+        self.asking.push_back(pending);
+    }
+
+    /// The question that an answer belongs to. Taken out: it is accepted once, and only in the browser that asked.
+    pub(crate) fn take_asked(&mut self, state: &str) -> Option<Pending> {
+        let place = self.asking.iter().position(|pending| pending.state == state)?;
+        self.asking.remove(place)
+    }
+
     /// The tour, at the first step that is not done.
     pub(crate) fn tour(&self) -> String {
         Step::ALL
@@ -44,11 +71,23 @@ impl Kept {
     }
 }
 
-/// A sign-in that has begun: three secrets that its answer must fit.
+/// A sign-in or another question that has begun: three secrets that its answer must fit. `state` ties the answer to this browser,
+/// `nonce` ties the ID token to this request, and the verifier proves to the issuer that whoever brings the code also asked.
 pub(crate) struct Pending {
     pub(crate) state: String,
     pub(crate) nonce: String,
     pub(crate) verifier: String,
+}
+
+impl Pending {
+    pub(crate) fn draw() -> Result<Pending, Trouble> {
+        Ok(Pending { state: random()?, nonce: random()?, verifier: random()? })
+    }
+
+    /// What the issuer is told of the verifier (RFC 7636 §4.2, S256).
+    pub(crate) fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(&self.verifier))
+    }
 }
 
 /// Somebody who is signed in.

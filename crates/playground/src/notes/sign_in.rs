@@ -4,15 +4,11 @@
 use super::session::{Pending, SignedIn, Visit};
 use super::tour::Step;
 use super::{Notes, Trouble, id_token};
-use crate::outside::random;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use url::Url;
 
 /// What Notes asks for: who you are, name and picture, e-mail address, and to stay signed in.
@@ -20,11 +16,9 @@ const SCOPE: &str = "openid profile email offline_access";
 
 /// `GET /sign-in`: sends the browser to the issuer.
 pub(crate) async fn start(State(notes): State<Notes>, Extension(visit): Extension<Visit>) -> Result<Redirect, Trouble> {
-    // `state` ties the answer to this browser, `nonce` ties the ID token to this request, and the verifier proves to the issuer that
-    // whoever brings the code also began the sign-in.
-    let pending = Pending { state: random()?, nonce: random()?, verifier: random()? };
+    let pending = Pending::draw()?;
     let redirect_uri = notes.settings.redirect_uri();
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&pending.verifier));
+    let challenge = pending.challenge();
     let query = [
         ("response_type", "code"),
         ("client_id", &notes.settings.client_id),
@@ -46,14 +40,14 @@ pub(crate) async fn start(State(notes): State<Notes>, Extension(visit): Extensio
 #[derive(Deserialize)]
 pub(crate) struct CallbackQuery {
     #[serde(default)]
-    code: String,
+    pub(super) code: String,
     #[serde(default)]
-    state: String,
+    pub(super) state: String,
     #[serde(default)]
-    iss: String,
-    error: Option<String>,
+    pub(super) iss: String,
+    pub(super) error: Option<String>,
     #[serde(default)]
-    error_description: String,
+    pub(super) error_description: String,
 }
 
 /// `GET /callback`: checks the answer, then trades the code for tokens, from server to server.

@@ -1,4 +1,4 @@
-//! `/`: the tour, in seven steps that tick themselves off.
+//! `/`: the tour, in ten steps that tick themselves off.
 
 use super::session::{SignedIn, Visit};
 use super::{Notes, Trouble};
@@ -19,11 +19,24 @@ pub(crate) enum Step {
     SignOut,
     Quick,
     TakeBack,
+    Connect,
+    Ask,
+    Disconnect,
 }
 
 impl Step {
-    pub(crate) const ALL: [Step; 7] =
-        [Step::Identity, Step::SignIn, Step::Tokens, Step::Refresh, Step::SignOut, Step::Quick, Step::TakeBack];
+    pub(crate) const ALL: [Step; 10] = [
+        Step::Identity,
+        Step::SignIn,
+        Step::Tokens,
+        Step::Refresh,
+        Step::SignOut,
+        Step::Quick,
+        Step::TakeBack,
+        Step::Connect,
+        Step::Ask,
+        Step::Disconnect,
+    ];
 
     /// Its place on the page, and in `/done/{step}`.
     pub(crate) fn id(self) -> &'static str {
@@ -35,6 +48,9 @@ impl Step {
             Step::SignOut => "sign-out",
             Step::Quick => "quick",
             Step::TakeBack => "take-back",
+            Step::Connect => "connect",
+            Step::Ask => "ask",
+            Step::Disconnect => "disconnect",
         }
     }
 
@@ -47,6 +63,9 @@ impl Step {
             Step::SignOut => "Sign out",
             Step::Quick => "Sign in at Iris, which nobody registered",
             Step::TakeBack => "Take it back",
+            Step::Connect => "Let Notes use Iris",
+            Step::Ask => "Ask Iris from Notes",
+            Step::Disconnect => "Take that back too",
         }
     }
 }
@@ -86,6 +105,8 @@ struct Tour<'a> {
     rows: Vec<Row>,
     signed_in: Option<&'a SignedIn>,
     refused: Option<String>,
+    may_use_iris: bool,
+    iris_refused: Option<String>,
     is_over: bool,
 }
 
@@ -110,14 +131,16 @@ pub(crate) async fn show(State(notes): State<Notes>, Extension(visit): Extension
         rows: Step::ALL.into_iter().enumerate().map(row).collect(),
         signed_in: kept.signed_in.as_ref(),
         refused: kept.refused.as_ref().map(super::issuer::Answer::pretty),
+        may_use_iris: kept.may_use_iris,
+        iris_refused: kept.iris_refused.as_ref().map(super::issuer::Answer::pretty),
         is_over: next.is_none(),
     };
     page::show(StatusCode::OK, &page, &settings.issuer)
 }
 
-/// `GET /done/{step}`: the issuer and Iris send the newcomer back here. It ticks a box, no more.
+/// `GET /done/{step}`: the issuer and Iris send the newcomer back here, and so does the page that asks Iris. It ticks a box, no more.
 pub(crate) async fn tick(Extension(visit): Extension<Visit>, Path(name): Path<String>) -> Result<Redirect, Trouble> {
-    let step = [Step::Identity, Step::Quick].into_iter().find(|step| step.id() == name);
+    let step = [Step::Identity, Step::Quick, Step::Ask].into_iter().find(|step| step.id() == name);
     let step = step.ok_or(Trouble::Wrong("There is no such step"))?;
     let mut kept = visit.kept.lock().await;
     kept.done.insert(step);

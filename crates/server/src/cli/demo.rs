@@ -26,7 +26,7 @@ pub(super) async fn run(around: &Surroundings) -> Result<(), Failure> {
     let running = Running::start(config, around).await?;
     let (registered, text) = demo::set_up(&running.app, &apps).await?;
     let (tell, stop) = watch::channel(false);
-    apps.start(&running.app.config.issuer, &registered, &stop);
+    apps.start(&running.app.config.issuer, &registered, &stop)?;
     say(&text);
     running.say_ready();
     signals.come().await;

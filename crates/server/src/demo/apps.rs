@@ -30,6 +30,8 @@ pub struct Registered {
     notes_id: String,
     notes_secret: Secret,
     iris_id: String,
+    iris_server_id: String,
+    iris_secret: Secret,
     manifest: String,
 }
 
@@ -43,11 +45,16 @@ impl SampleApps {
         Ok(SampleApps { notes, iris, notes_origin: origin(notes_at), iris_origin: origin(iris_at) })
     }
 
-    /// Registers both, as `procura apply` would.
+    /// Registers them, as `procura apply` would.
     pub(super) async fn register(&self, app: &App) -> Result<Registered, Failure> {
         let manifest = MANIFEST.replace("NOTES_ORIGIN", &self.notes_origin).replace("IRIS_ORIGIN", &self.iris_origin);
-        let secret = hex(&draw::<32>(app.seams.entropy())?);
-        let environment = |name: &str| (name == "NOTES_SECRET").then(|| secret.clone());
+        let notes_secret = hex(&draw::<32>(app.seams.entropy())?);
+        let iris_secret = hex(&draw::<32>(app.seams.entropy())?);
+        let environment = |name: &str| match name {
+            "NOTES_SECRET" => Some(notes_secret.clone()),
+            "IRIS_SECRET" => Some(iris_secret.clone()),
+            _ => None,
+        };
         let lines =
             apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment, &app.config.issuer).await;
         let lines = lines.map_err(|error| Failure::new(format!("demo manifest: {error}")))?;
@@ -57,14 +64,16 @@ impl SampleApps {
         };
         Ok(Registered {
             notes_id: value("app.notes.client_id")?,
-            notes_secret: Secret::new(&*secret),
+            notes_secret: Secret::new(&*notes_secret),
             iris_id: value("app.iris.client_id")?,
+            iris_server_id: value("app.iris-server.client_id")?,
+            iris_secret: Secret::new(&*iris_secret),
             manifest,
         })
     }
 
     /// Serves both until `stop` turns true.
-    pub fn start(self, issuer: &str, registered: &Registered, stop: &watch::Receiver<bool>) {
+    pub fn start(self, issuer: &str, registered: &Registered, stop: &watch::Receiver<bool>) -> Result<(), Failure> {
         let notes = playground::notes::router(playground::notes::Settings {
             issuer: issuer.to_owned(),
             client_id: registered.notes_id.clone(),
@@ -76,10 +85,14 @@ impl SampleApps {
         let iris = playground::iris::router(playground::iris::Settings {
             issuer: issuer.to_owned(),
             client_id: registered.iris_id.clone(),
+            server_id: registered.iris_server_id.clone(),
+            server_secret: registered.iris_secret.reveal().to_owned(),
             origin: self.iris_origin,
             tour: self.notes_origin,
         });
+        let iris = iris.map_err(|setting| Failure::new(format!("demo: {setting}")))?;
         tokio::spawn(serve(self.notes, notes, Patience::default(), stop.clone()));
         tokio::spawn(serve(self.iris, iris, Patience::default(), stop.clone()));
+        Ok(())
     }
 }
