@@ -1,0 +1,139 @@
+//! Whether a descriptor is whole: each rule a small function, each wrong a sentence.
+
+use super::{Auth, AuthKind, IdentitySource, Provider};
+use std::collections::HashSet;
+use url::Url;
+
+const LONGEST_TEXT: usize = 90;
+
+/// Everything that is wrong.
+pub(super) fn wrongs(provider: &Provider) -> Vec<String> {
+    let mut wrongs = Vec::new();
+    let mut demand = |is_so: bool, sentence: &str| {
+        if !is_so {
+            wrongs.push(sentence.to_owned());
+        }
+    };
+    let is_id = |id: &str| {
+        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    demand(is_id(&provider.id), "id: has lowercase letters, digits and -");
+    demand(!provider.name.trim().is_empty(), "name: is missing");
+    demand(is_https(&provider.docs), "docs: is an https address");
+    demand(!provider.hosts.is_empty(), "hosts: name at least one");
+    demand(provider.hosts.iter().all(|host| is_host(host)), "hosts: are names, with *. in front for one label");
+    demand(
+        provider.base_path.is_empty() || (provider.base_path.starts_with('/') && !provider.base_path.ends_with('/')),
+        "base_path: begins with / and does not end with it",
+    );
+    demand(inputs_fit(provider), "inputs: every {name} has one, and every one is used");
+    check_auth(&provider.auth, &mut demand);
+    check_identity(provider, &mut demand);
+    check_scopes(provider, &mut demand);
+    wrongs
+}
+
+fn check_auth(auth: &Auth, demand: &mut impl FnMut(bool, &str)) {
+    let urls = [&auth.authorize_url, &auth.token_url, &auth.revoke_url];
+    demand(urls.into_iter().flatten().all(|url| is_https(url)), "auth: its addresses are https");
+    let is_oauth = auth.kind.is_oauth();
+    demand(is_oauth == auth.authorize_url.is_some(), "auth.authorize_url: is there for OAuth alone");
+    demand(is_oauth == auth.token_url.is_some(), "auth.token_url: is there for OAuth alone");
+    demand(is_oauth == auth.client_auth.is_some(), "auth.client_auth: is there for OAuth alone");
+    demand((auth.kind == AuthKind::Oidc) == auth.issuer.is_some(), "auth.issuer: is there for oidc alone");
+    let is_place = |place: &str| {
+        place.split_once(':').is_some_and(|(kind, name)| matches!(kind, "header" | "query") && !name.is_empty())
+    };
+    demand(
+        (auth.kind == AuthKind::ApiKey) == auth.place.is_some() && auth.place.as_deref().is_none_or(is_place),
+        "auth.place: is header:NAME or query:NAME, for API keys alone",
+    );
+    let is_pointer = |path: &Option<String>| path.as_deref().is_none_or(|path| path.starts_with('/'));
+    let paths = &auth.response;
+    let all = [&paths.access_token, &paths.refresh_token, &paths.scope, &paths.expires_in, &paths.error];
+    demand(all.into_iter().all(is_pointer), "auth.response: holds JSON pointers");
+    let lifetimes_fit = auth.refresh.as_ref().is_none_or(|refresh| {
+        refresh.default_lifetime_secs > 0 && refresh.idle_lifetime_secs.is_none_or(|secs| secs > 0)
+    });
+    demand(lifetimes_fit, "auth.refresh: its lifetimes are longer than nothing");
+}
+
+fn check_identity(provider: &Provider, demand: &mut impl FnMut(bool, &str)) {
+    let Some(identity) = &provider.identity else {
+        // A key may not say whose it is; somebody who allows something is always somebody.
+        return demand(!provider.auth.kind.is_oauth(), "identity: says which account it is");
+    };
+    demand(
+        identity.pointer.starts_with('/') && identity.label.starts_with('/'),
+        "identity: its places are JSON pointers",
+    );
+    let is_asked = identity.source == IdentitySource::Url;
+    demand(is_asked == identity.url.is_some(), "identity.url: is there when it is asked for");
+    if let Some(url) = &identity.url {
+        let host = url.strip_prefix("https://").and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+        let is_ours = provider.hosts.iter().any(|pattern| pattern == host || host_fits(pattern, host));
+        demand(is_ours, "identity.url: lies on one of the hosts");
+    }
+    let method = identity.method.as_deref();
+    demand(method.is_none_or(|method| matches!(method, "GET" | "POST")), "identity.method: is GET or POST");
+}
+
+fn check_scopes(provider: &Provider, demand: &mut impl FnMut(bool, &str)) {
+    let names: HashSet<&str> = provider.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    demand(names.len() == provider.scopes.len(), "scopes: no name stands twice");
+    let implied = provider.scopes.iter().flat_map(|scope| &scope.implies);
+    demand(implied.into_iter().all(|name| names.contains(name.as_str())), "scopes: what is implied is named too");
+    let reads_well = |text: &str| {
+        text.chars().count() <= LONGEST_TEXT
+            && text.chars().next().is_some_and(char::is_uppercase)
+            && !text.ends_with('.')
+            && !text.chars().any(char::is_control)
+    };
+    demand(
+        provider.scopes.iter().all(|scope| !scope.name.is_empty() && reads_well(&scope.text)),
+        "scopes: each has a name and a line of words",
+    );
+}
+
+/// An https address, with `{name}` where an input goes.
+fn is_https(text: &str) -> bool {
+    let plain = text.replace(['{', '}'], "");
+    let url = Url::parse(&plain).ok();
+    url.is_some_and(|url| {
+        url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+    })
+}
+
+fn is_host(pattern: &str) -> bool {
+    let name = pattern.strip_prefix("*.").unwrap_or(pattern).replace(['{', '}'], "");
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_'));
+    // A whole top-level domain would be everybody's.
+    let labels = name.split('.').filter(|label| !label.is_empty()).count();
+    is_name && (labels >= 2 || pattern.starts_with('{'))
+}
+
+/// True for the host itself, or for one label before a `*.suffix`.
+pub(super) fn host_fits(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        None => pattern == host,
+        Some(suffix) => host
+            .strip_suffix(suffix)
+            .and_then(|rest| rest.strip_suffix('.'))
+            .is_some_and(|label| !label.is_empty() && !label.contains('.')),
+    }
+}
+
+/// Every `{name}` has an input; an input may also be for a quirk alone.
+fn inputs_fit(provider: &Provider) -> bool {
+    let auth = &provider.auth;
+    let names: HashSet<&str> = auth.inputs.iter().map(|input| input.name.as_str()).collect();
+    let identity = provider.identity.as_ref().and_then(|identity| identity.url.as_ref());
+    let verify = provider.verify.as_ref().map(|verify| &verify.path);
+    let urls = [&auth.authorize_url, &auth.token_url, &auth.issuer].into_iter().flatten();
+    let texts = provider.hosts.iter().chain(urls).chain(identity).chain(verify);
+    let used =
+        texts.flat_map(|text| text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)));
+    names.len() == auth.inputs.len() && used.into_iter().all(|name| names.contains(name))
+}
