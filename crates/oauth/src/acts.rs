@@ -15,4 +15,6 @@ pub const CONNECTOR_DENIED: Act = Act("connector.denied");
 pub const CONNECTOR_GRANTED: Act = Act("connector.granted");
 pub const CONNECTOR_ENDED: Act = Act("connector.ended");
 pub const TOKEN_EXCHANGED: Act = Act("token.exchanged");
+/// A token for another app was given back, by the one that holds it or the one that it is for.
+pub const DELEGATED_REVOKED: Act = Act("delegated_token.revoked");
 pub const EXCHANGE_REFUSED: Act = Act("token_exchange.refused");

@@ -14,7 +14,7 @@ impl OAuth {
     /// Ends the token if it is the app's. Nothing tells the caller whether there was one (RFC 7009 §2.2, threat 79).
     pub async fn revoke(&self, app: &App, token: &Secret) -> Result<(), Fault> {
         let Some(shown) = self.shown(token) else { return Ok(()) };
-        let (now, owner) = (self.seams.now(), app.id.clone());
+        let (now, owner, seams) = (self.seams.now(), app.id.clone(), self.seams.clone());
         let mut entry = Entry::new(acts::TOKEN_REVOKED, &self.seams)?.app(&app.id);
         self.store
             .write(move |tx| {
@@ -34,7 +34,11 @@ impl OAuth {
                     Shown::Delegated { number, .. } => {
                         let is_theirs = |row: &Delegated| row.owner == owner || row.family.app == owner;
                         let Some(row) = delegated::find(tx, number)?.filter(is_theirs) else { return Ok(()) };
-                        entry = entry.grant(&row.grant);
+                        entry = Entry::new(acts::DELEGATED_REVOKED, &seams)?
+                            .app(&row.family.app)
+                            .target(&row.owner)
+                            .grant(&row.grant)
+                            .detail(serde_json::json!({ "resource": row.key }));
                         (row.family, delegated::end(tx, number, now)?)
                     }
                 };

@@ -100,13 +100,18 @@ pub(crate) fn expires_at(claims: &Map<String, Value>) -> Result<Time, Refused> {
     exp.map(Time::from_secs).ok_or(Refused::token("the token says no end"))
 }
 
-/// A token names the app twice (`cid`, and `client_id` of RFC 9068 §2.2), an introspection answer perhaps once. Two that differ
-/// would let one reader see another app than the next.
+/// A token names the app that the person allowed (`cid`) and the one that asked for it (`client_id` of RFC 9068 §2.2), an
+/// introspection answer perhaps one of the two. They differ only where somebody stands between, who is then the present actor: any
+/// other difference would let one reader see another app than the next.
 fn client(claims: &Map<String, Value>) -> Result<&str, Refused> {
+    let actor = claims.get("act").and_then(Value::as_object).and_then(|act| text(act, "sub"));
     match (text(claims, "cid"), text(claims, "client_id")) {
-        (Some(cid), Some(client_id)) if cid != client_id => Err(Refused::token("the token's cid is not its client_id")),
-        (Some(client), _) | (None, Some(client)) => Ok(client),
-        (None, None) => Err(Refused::token("the token names no client")),
+        (Some(cid), Some(client_id)) if client_id != actor.unwrap_or(cid) => {
+            Err(Refused::token("the token's client_id is neither its cid nor its actor"))
+        }
+        (Some(cid), _) => Ok(cid),
+        (None, Some(client_id)) if actor.is_none() => Ok(client_id),
+        (None, _) => Err(Refused::token("the token names no client")),
     }
 }
 
@@ -139,6 +144,15 @@ mod tests {
         Delegation::read(claims.as_object().unwrap())
     }
 
+    fn passed_on(act: Value) -> Result<Delegation, Refused> {
+        let mut claims = json!({
+            "sub": "idn_ada", "cid": "app_notes", "client_id": "app_iris", "scope": "infer", "grant_id": "g1",
+            "com_mode": "user_present", "jti": "j1", "exp": 1000,
+        });
+        claims["act"] = act;
+        Delegation::read(claims.as_object().unwrap())
+    }
+
     #[test]
     fn a_token_that_lacks_a_claim_of_a_delegation_is_none() {
         for name in ["sub", "scope", "grant_id", "com_mode", "jti", "exp"] {
@@ -157,6 +171,9 @@ mod tests {
     #[test]
     fn the_app_has_one_name() {
         assert!(read("client_id", json!("app_other")).is_err());
+        // Passed on: the actor asked for it, for the app that the person allowed.
+        assert!(read("act", json!({ "sub": "app_iris" })).is_err());
+        assert_eq!(passed_on(json!({ "sub": "app_iris" })).unwrap().client, "app_notes");
         assert_eq!(read("client_id", Value::Null).unwrap().client, "app_notes");
         assert_eq!(read("cid", Value::Null).unwrap().client, "app_notes");
     }
@@ -167,7 +184,7 @@ mod tests {
         assert!(read("act", json!({"client_id": "app_iris"})).is_err());
         assert!(read("act", json!({"sub": "app_iris", "act": 1})).is_err());
         let chain =
-            read("act", json!({"sub": "app_iris", "client_id": "app_iris", "act": {"sub": "app_notes"}})).unwrap();
+            passed_on(json!({"sub": "app_iris", "client_id": "app_iris", "act": {"sub": "app_notes"}})).unwrap();
         let named =
             |name: &str, client: Option<&str>| Actor { subject: name.to_owned(), client: client.map(str::to_owned) };
         assert_eq!(chain.actors, [named("app_iris", Some("app_iris")), named("app_notes", None)]);

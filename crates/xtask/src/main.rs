@@ -9,6 +9,7 @@ const MENU: &str = "cargo xtask <what>
   check           floors, SQL in its place, format, lints
   floors          every import between crates is one the house allows
   sql             every SQL statement is prepared on SQLite and PostgreSQL
+  providers check every descriptor is whole and reads its provider's documented answers
   gen [--check]   writes docs/reference; with --check, only tells whether it is current
   bench [ARG…]    builds the dist profile and measures it";
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         ["check"] => steps::run(&["floors", "places", "fmt", "clippy"]),
         ["floors"] => floors::check(),
         ["sql"] => steps::run(&["places", "sql"]),
+        ["providers", "check"] => steps::run(&["providers"]),
         ["gen"] => pages::write(),
         ["gen", "--check"] => pages::check(),
         ["bench", args @ ..] => bench::run_with(args),

@@ -39,8 +39,12 @@ struct Outcome {
 
 /// Runs the named steps, or all. An error when any of them failed.
 pub fn run(names: &[&str]) -> Result<(), String> {
-    let known: Vec<&str> =
-        STEPS.iter().map(|(name, _)| *name).chain(SUITES.iter().map(|suite| suite.name)).chain(["sql"]).collect();
+    let known: Vec<&str> = STEPS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(SUITES.iter().map(|suite| suite.name))
+        .chain(["sql", "providers"])
+        .collect();
     if let Some(name) = names.iter().find(|name| !known.contains(name)) {
         return Err(format!("no step is called {name}; there are: {}", known.join(", ")));
     }
@@ -50,6 +54,9 @@ pub fn run(names: &[&str]) -> Result<(), String> {
     let mut outcomes = Vec::new();
     for (name, deed) in STEPS.iter().filter(|(name, _)| is_wanted(name)) {
         outcomes.push(timed(name, || deed(&mut bench)));
+    }
+    if names.contains(&"providers") {
+        outcomes.push(timed("providers", || tee(&mut bench.tests(&["--package", "procura-vault"])?)));
     }
     if names.contains(&"sql") {
         outcomes.push(timed("sql", || tee(&mut bench.tests(&["--package", "procura-xtask", "--test", "sql"])?)));

@@ -15,9 +15,9 @@ impl OAuth {
         if !app.is_confidential() {
             return Err(refuse(Code::UnauthorizedClient, "only a confidential app can act for itself"));
         }
-        // Sign-in scopes speak of a person; the scopes of the app's own resources are the only ones there could be.
+        // Sign-in scopes speak of a person, and those of resources of what a person allows.
         if scope.is_some_and(|scope| !scope.trim().is_empty()) {
-            return Err(refuse(Code::InvalidScope, "the app has no resource that defines this scope"));
+            return Err(refuse(Code::InvalidScope, "a token for the app itself has no scope: leave it out"));
         }
         let (oauth, app_in, now) = (self.clone(), Arc::clone(app), self.seams.now());
         let ttl_secs = self.access_secs(app);

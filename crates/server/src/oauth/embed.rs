@@ -17,6 +17,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use base::RedirectUri;
 use base::Secret;
 use oauth::app::App as Client;
 use oauth::ask::{Answer, Asked, Proposal, check};
@@ -50,18 +51,25 @@ pub(super) async fn tell(app: &App, asked: &Asked, number: Option<i64>, answer: 
         }
     };
     let relay = number.filter(|_| asked.embed_relay.is_some());
-    relay_page(app, &client, &message, relay, answer.location())
+    relay_page(app, &client, &answer.redirect, &message, relay, answer.location())
 }
 
-fn relay_page(app: &App, client: &Client, message: &Value, relay: Option<i64>, next: String) -> PageResult {
+fn relay_page(
+    app: &App,
+    client: &Client,
+    redirect: &RedirectUri,
+    message: &Value,
+    relay: Option<i64>,
+    next: String,
+) -> PageResult {
     let view = Relay {
         frame: page::frame(app),
         message: message.to_string(),
-        origins: origins(client),
+        origins: origins(client, redirect),
         relay_id: relay.map(relay_id),
         next: relay.is_none().then_some(next),
     };
-    Ok(framed(client, page::show(&view)?))
+    Ok(framed(client, redirect, page::show(&view)?))
 }
 
 /// The gate: what is asked (`may_ask`: in the frame itself too, once it is seen), and one button that opens it in a window of our own.
@@ -86,11 +94,11 @@ pub(super) async fn gate(app: &App, proposal: &Proposal, fields: &[(String, Stri
         question,
         relay_url: format!("/signin?flow={flow}"),
         relay_id: relay_id(stored.number),
-        origins: origins(&proposal.app),
+        origins: origins(&proposal.app, &proposal.redirect),
         top_url: app.url(&format!("{path}?{query}")),
         consent_url: may_ask_here.then(|| format!("/signin/embed/question?flow={flow}")),
     };
-    Ok(framed(&proposal.app, page::show(&view)?))
+    Ok(framed(&proposal.app, &proposal.redirect, page::show(&view)?))
 }
 
 /// The request without what is about the frame alone.
@@ -104,17 +112,17 @@ async fn client(app: &App, asked: &Asked) -> Result<Arc<Client>, PageError> {
     app.oauth.app(id).await?.ok_or_else(PageError::not_found)
 }
 
-/// The app's origins, from its registration: who may frame the page and hear its answer.
-fn origins(client: &Client) -> Vec<String> {
-    client.origins().iter().map(|origin| origin.as_str().to_owned()).collect()
+/// Who may frame the page and hear its answer: the app's origins, from its registration, and that of the redirect URI, which has
+/// been admitted (in development mode it need not be registered).
+fn origins(client: &Client, redirect: &RedirectUri) -> Vec<String> {
+    let mut origins = client.origins();
+    origins.extend(redirect.origin().filter(|origin| !client.origins().contains(origin)));
+    origins.iter().map(|origin| origin.as_str().to_owned()).collect()
 }
 
 /// Lets the app's own pages frame the answer, and nobody else's.
-fn framed(client: &Client, mut response: Response) -> Response {
-    let mut ancestors = origins(client);
-    if client.development_mode {
-        ancestors.extend(["http://localhost:*", "http://127.0.0.1:*"].map(str::to_owned));
-    }
+fn framed(client: &Client, redirect: &RedirectUri, mut response: Response) -> Response {
+    let ancestors = origins(client, redirect);
     let headers = response.headers_mut();
     let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
     let allowed = format!("frame-ancestors {}", ancestors.join(" "));

@@ -47,23 +47,15 @@ fn matches(pattern: &str, text: &str) -> bool {
 fn in_class(class: &str, letter: char) -> bool {
     let letters: Vec<char> = class.chars().collect();
     let mut rest = letters.as_slice();
-    while let [first, tail @ ..] = rest {
-        match tail {
-            ['-', last, after @ ..] => {
-                if (*first..=*last).contains(&letter) {
-                    return true;
-                }
-                rest = after;
-            }
-            _ => {
-                if *first == letter {
-                    return true;
-                }
-                rest = tail;
-            }
-        }
+    loop {
+        rest = match rest {
+            [] => return false,
+            [first, '-', last, ..] if (*first..=*last).contains(&letter) => return true,
+            [_, '-', _, after @ ..] => after,
+            [first, ..] if *first == letter => return true,
+            [_, after @ ..] => after,
+        };
     }
-    false
 }
 
 impl Provider {

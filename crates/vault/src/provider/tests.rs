@@ -62,7 +62,7 @@ fn every_authorization_request_is_the_documented_one() {
 fn assert_granted(id: &str, grants: Result<Grants, Trouble>, expect: &Value) {
     let grants = grants.unwrap_or_else(|trouble| panic!("{id}: {trouble:?}"));
     assert_eq!(Some(grants.access_token.reveal()), expect["access_token"].as_str(), "{id}");
-    assert_eq!(grants.refresh_token.as_ref().map(|token| token.reveal()), expect["refresh_token"].as_str(), "{id}");
+    assert_eq!(grants.refresh_token.as_ref().map(base::Secret::reveal), expect["refresh_token"].as_str(), "{id}");
     assert_eq!(grants.expires_in_secs, expect["expires_in"].as_i64(), "{id}");
     assert_eq!(grants.scope.as_deref(), expect["scope"].as_str(), "{id}");
 }

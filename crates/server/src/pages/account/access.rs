@@ -137,7 +137,9 @@ fn about_delegation(name: &Name, one: &Delegation, target: &Name) -> Asked {
         heading: format!("End what {name} may do at {target}?"),
         ends: vec![
             may_no_longer(name, one, target),
-            format!("What it uses for that stops working at once, also at {target}."),
+            format!(
+                "It gets nothing new for that from now on. What {target} has already been shown ends within ten minutes."
+            ),
         ],
         note: format!("{name} still knows you. What it has already got from {target} stays with it."),
     }

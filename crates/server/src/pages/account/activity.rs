@@ -148,6 +148,7 @@ fn sentence(told: &Told, app: &str, at: &str, identities: &[Identity]) -> String
         "connector.ended" => format!("What {app} may do at {at} ended."),
         "token.exchanged" => format!("{app} used {at} in your name."),
         "token_exchange.refused" => format!("{app} wanted to use {at} in your name, and was refused."),
+        "delegated_token.revoked" => format!("What {app} held for {at} was given back."),
         "session_token.made" => format!("You made the key {} for a program of yours.", detail("name")),
         "session_token.ended" => "You ended a key of a program of yours.".to_owned(),
         "token.revoked" => format!("{app} signed you out there."),

@@ -103,6 +103,7 @@ fn sentence(told: &Told) -> (String, Weight) {
         "connector.granted" => (format!("It got a grant on {resource}."), Weight::Plain),
         "connector.ended" => (format!("A grant on {resource} ended."), Weight::Plain),
         "token.exchanged" => (format!("A token was exchanged for {resource}."), Weight::Plain),
+        "delegated_token.revoked" => (format!("A delegated token for {resource} was revoked."), Weight::Plain),
         "token_exchange.refused" => {
             (format!("A token exchange for {resource} was refused: {}.", text("error")), Weight::Plain)
         }

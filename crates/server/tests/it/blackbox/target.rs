@@ -52,15 +52,16 @@ fn manifest() -> String {
         "[[organization]]\nkey = \"acme\"\nname = \"Acme\"\n\n[[app]]\nkey = \"notes\"\norganization = \"acme\"\nname = \"Notes\"\n\
          redirect_uris = [\"{REDIRECT}\"]\nid_token_signed_response_alg = \"EdDSA\"\n\n\
          [[app]]\nkey = \"iris\"\norganization = \"acme\"\nname = \"Iris\"\nredirect_uris = [\"https://iris.test/cb\"]\n\n\
-         [[resource]]\nkey = \"{KEY}\"\napp = \"iris\"\nname = \"Iris inference\"\naudience = \"{AUDIENCE}\"\nscopes = [\n\
+         [[resource]]\nkey = \"{KEY}\"\napp = \"iris\"\nname = \"Iris inference\"\naudience = \"{AUDIENCE}\"\n\
+         allow_chains = true\nscopes = [\n\
          {{ name = \"ask\", text = \"Ask questions\", risk = \"low\" }},\n\
          {{ name = \"erase\", text = \"Erase\", risk = \"high\" }},\n]\n"
     )
 }
 
-async fn exchange(server: &Server, notes: &App, subject: &str) -> Answer {
-    let more = format!("subject_token={subject}&resource=iris%3Ainference");
-    notes.asks(server, "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange", &more).await
+async fn exchange(server: &Server, app: &App, subject: &str, scope: &str) -> Answer {
+    let more = format!("subject_token={subject}&resource=iris%3Ainference&scope={scope}");
+    app.asks(server, "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange", &more).await
 }
 
 #[tokio::test]
@@ -76,20 +77,26 @@ async fn a_target_that_knows_only_the_verifier_serves_whom_the_person_allowed() 
     let (target, strict) = (Target::starts(&server, "ask"), Target::starts(&server, "erase"));
 
     let mut ada = Person::registers(&server, "ada").await;
-    let code = ada.connects(&notes, KEY, "ask").await;
+    let code = ada.connects(&notes, KEY, "ask+erase").await;
     let tokens = notes.asks(&server, "authorization_code", &redemption(&code)).await.json();
     let subject = tokens["access_token_jwt"].as_str().unwrap();
-    let exchanged = exchange(&server, &notes, subject).await.json();
+    let exchanged = exchange(&server, &notes, subject, "ask").await.json();
     let token = exchanged["access_token"].as_str().unwrap();
 
     let answer = target.infers(token).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let sub = tokens["user"]["id"].as_str().unwrap();
     assert_eq!(answer.text(), format!("{} acts for {sub} in user_present\n", notes.id));
-    assert_eq!(strict.infers(token).await.status, 403, "a scope that nobody allowed");
+    assert_eq!(strict.infers(token).await.status, 403, "a scope that the token has not");
     for other in [subject, tokens["id_token"].as_str().unwrap(), "x.y.z"] {
         assert_eq!(target.infers(other).await.status, 401);
     }
+
+    // Passed on by the app that it was made out to: still Notes, acting for Ada, with less.
+    let whole = exchange(&server, &notes, subject, "ask+erase").await.json();
+    let passed = exchange(&server, &iris, whole["access_token"].as_str().unwrap(), "ask").await.json();
+    let answer = target.infers(passed["access_token"].as_str().unwrap()).await;
+    assert_eq!(answer.text(), format!("{} acts for {sub} in user_present\n", notes.id));
 
     // Taken back: no new token, and whoever asks the server learns it at once.
     let listed = ada.opens("/api/oauth/delegations").await.json();
@@ -99,7 +106,7 @@ async fn a_target_that_knows_only_the_verifier_serves_whom_the_person_allowed() 
     let headers = [("Origin", origin.as_str()), ("Cookie", &cookie.join("; "))];
     let ended = server.sends("DELETE", &format!("/api/oauth/delegations/{id}"), &headers, "").await;
     assert_eq!(ended.json()["success"], Value::Bool(true));
-    assert_eq!(exchange(&server, &notes, subject).await.status, 403);
+    assert_eq!(exchange(&server, &notes, subject, "ask").await.status, 403);
     let body = format!("{}&token={token}", iris.own());
     let told = server.sends("POST", "/api/oauth/introspect", &[FORM], &body).await.json();
     assert_eq!(told["active"], Value::Bool(false));

@@ -315,7 +315,7 @@ async fn threat_124_removing_either_app_ends_what_was_allowed() {
             // The name stays its owner's, and what was allowed on the old one says nothing of a new one.
             let again = if gone == "notes" { world.app("notes", "").await } else { world.target("iris", "").await };
             let notes = if gone == "notes" { &again } else { &notes };
-            let code = ada.approves(&notes, "openid").await;
+            let code = ada.approves(notes, "openid").await;
             let subject = notes.redeems(&code).await.json()["access_token_jwt"].as_str().unwrap().to_owned();
             assert_refused(&exchange(notes, &subject, &[]).await, "403 access_denied");
         }
@@ -490,7 +490,7 @@ async fn runtime_check(world: &World, token: &str, parent: &str, target: &str, t
 }
 
 /// A delegated token of Ada's for Notes at Iris.
-async fn in_the_runtime<'a>(world: &'a World) -> (TestApp<'a>, TestApp<'a>, String, String) {
+async fn in_the_runtime(world: &World) -> (TestApp<'_>, TestApp<'_>, String, String) {
     let (notes, iris) = (world.app("notes", "").await, world.target("iris", "").await);
     let mut ada = world.person("ada").await;
     let subject = ada.allows(&notes, KEY, "ask", None).await;
