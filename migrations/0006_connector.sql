@@ -35,8 +35,11 @@ ALTER TABLE families ADD COLUMN connector TEXT;
 -- The terms of the resource that a connector grant was made under.
 ALTER TABLE grants ADD COLUMN terms BIGINT;
 
--- Who holds permissions on a resource.
-CREATE INDEX grants_target ON grants (target, id) WHERE kind = 'connector' AND ended_at IS NULL;
+-- Who holds permissions on a resource: connector grants by its key, sign-ins by its audience.
+CREATE INDEX grants_target ON grants (target, id) WHERE target <> '' AND ended_at IS NULL;
+
+-- The audience of a family's JWT, where it is not this server (RFC 8707).
+ALTER TABLE families ADD COLUMN audience TEXT;
 
 -- The app at which something was done, where two apps took part.
 ALTER TABLE journal ADD COLUMN target_app_id TEXT;

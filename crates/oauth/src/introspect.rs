@@ -4,9 +4,11 @@ use crate::OAuth;
 use crate::app::App;
 use crate::code::Family;
 use crate::delegated::{self, Delegated};
+use crate::resource;
 use crate::token::{ACCESS_PREFIX, Access, REFRESH_PREFIX, jti, number_of_jti};
 use crate::token::{find_access, find_refresh};
-use base::{Bearer, Fault, Secret};
+use base::{AppId, Bearer, Fault, Secret};
+use db::Tx;
 use jose::{Claims, Expect, Kind, verify};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -47,9 +49,17 @@ const DELEGATED_CLAIMS: [&str; 6] = ["sid", "cid", "grant_id", "target_resource"
 
 /// How a token names its row, once its text or signature is proven.
 pub(crate) enum Shown {
-    Access { number: i64, opaque: Option<Bearer> },
+    /// `is_for_us` unless it is a JWT that names another audience (RFC 8707).
+    Access {
+        number: i64,
+        opaque: Option<Bearer>,
+        is_for_us: bool,
+    },
     Refresh(Bearer),
-    Delegated { number: i64, claims: Claims },
+    Delegated {
+        number: i64,
+        claims: Claims,
+    },
 }
 
 impl OAuth {
@@ -58,11 +68,15 @@ impl OAuth {
         let now = self.seams.now();
         match self.shown(token) {
             None => Ok(Introspection::default()),
-            Some(Shown::Access { number, opaque }) => {
-                let found = self.store.read(move |tx| find_access(tx, number, opaque.as_ref())).await?;
-                Ok(found
-                    .filter(|access| access.is_live(now) && access.family.app == app.id)
-                    .map_or_else(Introspection::default, |access| self.tell_access(access)))
+            Some(Shown::Access { number, opaque, .. }) => {
+                let asking = app.id.clone();
+                let look = move |tx: &mut Tx| {
+                    let Some(access) = find_access(tx, number, opaque.as_ref())? else { return Ok(None) };
+                    let may_know = may_know(tx, &asking, &access.family)?;
+                    Ok::<_, Fault>(Some(access).filter(|access| access.is_live(now) && may_know))
+                };
+                let found = self.store.read(look).await?;
+                Ok(found.map_or_else(Introspection::default, |access| self.tell_access(access)))
             }
             Some(Shown::Refresh(bearer)) => {
                 let found = self.store.read(move |tx| find_refresh(tx, &bearer)).await?;
@@ -90,7 +104,7 @@ impl OAuth {
     fn tell_access(&self, access: Access) -> Introspection {
         Introspection {
             token_type: Some("Bearer"),
-            aud: Some(self.settings.issuer.clone()),
+            aud: Some(access.family.audience.clone().unwrap_or_else(|| self.settings.issuer.clone())),
             jti: Some(jti(access.number)),
             ..self.tell(&access.family, &access.scope, access.number, access.expires_at)
         }
@@ -117,7 +131,7 @@ impl OAuth {
         let text = token.reveal();
         if text.starts_with(ACCESS_PREFIX) {
             let bearer = Bearer::parse(ACCESS_PREFIX, text)?;
-            return Some(Shown::Access { number: bearer.number(), opaque: Some(bearer) });
+            return Some(Shown::Access { number: bearer.number(), opaque: Some(bearer), is_for_us: true });
         }
         if text.starts_with(REFRESH_PREFIX) {
             return Bearer::parse(REFRESH_PREFIX, text).map(Shown::Refresh);
@@ -125,7 +139,7 @@ impl OAuth {
         let expect = Expect {
             kind: Kind::AccessToken,
             issuer: &self.settings.issuer,
-            audience: Some(&self.settings.issuer),
+            audience: None,
             now: self.seams.now(),
             allow_expired: false,
         };
@@ -133,16 +147,24 @@ impl OAuth {
             return self.read_delegated(token).map(|(number, claims)| Shown::Delegated { number, claims });
         };
         let number = number_of_jti(claims.text("jti")?)?;
-        Some(Shown::Access { number, opaque: None })
+        let is_for_us = claims.audiences().any(|audience| audience == self.settings.issuer);
+        Some(Shown::Access { number, opaque: None, is_for_us })
     }
 
     /// The live access token behind a bearer credential, opaque or JWT.
     pub(crate) async fn live_access(&self, token: &Secret) -> Result<Option<Access>, Fault> {
-        let Some(Shown::Access { number, opaque }) = self.shown(token) else { return Ok(None) };
+        let Some(Shown::Access { number, opaque, is_for_us: true }) = self.shown(token) else { return Ok(None) };
         let now = self.seams.now();
         let found = self.store.read(move |tx| find_access(tx, number, opaque.as_ref())).await?;
         Ok(found.filter(|access| access.is_live(now)))
     }
+}
+
+/// A family's tokens are told to its own app, and to the one at whose resource they are used while that is in service.
+fn may_know(tx: &mut Tx, app: &AppId, family: &Family) -> Result<bool, Fault> {
+    let Some(audience) = &family.audience else { return Ok(family.app == *app) };
+    let found = resource::find_by_audience(tx, audience)?.filter(resource::Resource::is_active);
+    Ok(found.is_some_and(|resource| family.app == *app || resource.app == *app))
 }
 
 /// A delegated token tells what it says: its signature is ours, and its row has just been found alive.

@@ -19,7 +19,7 @@ impl OAuth {
         self.store
             .write(move |tx| {
                 let (family, has_ended) = match shown {
-                    Shown::Access { number, opaque } => {
+                    Shown::Access { number, opaque, .. } => {
                         let found =
                             find_access(tx, number, opaque.as_ref())?.filter(|access| access.family.app == owner);
                         let Some(access) = found else { return Ok(()) };

@@ -124,6 +124,7 @@ impl World {
             code: code.clone(),
             redirect: RedirectUri::sent(CALLBACK),
             verifier: Some(Secret::new(VERIFIER)),
+            resource: None,
         })
     }
 
@@ -136,7 +137,7 @@ impl World {
     }
 
     async fn refreshes(&self, app: &Arc<App>, token: &Secret, scope: Option<&str>) -> Result<Tokens, Error> {
-        let ask = RefreshAsk { refresh_token: token.clone(), scope: scope.map(str::to_owned) };
+        let ask = RefreshAsk { refresh_token: token.clone(), scope: scope.map(str::to_owned), resource: None };
         self.oauth.exchange(app, TokenAsk::RefreshToken(ask)).await
     }
 
@@ -250,6 +251,7 @@ async fn threat_031_a_code_is_bound_to_its_app_and_redirect_uri() {
             code: code.clone(),
             redirect: RedirectUri::sent("https://notes.test/cb/"),
             verifier: Some(Secret::new(VERIFIER)),
+            resource: None,
         };
         assert_eq!(
             refused(world.oauth.exchange(&world.notes, TokenAsk::AuthorizationCode(elsewhere)).await).0,
@@ -268,6 +270,7 @@ async fn threat_033_one_wrong_verifier_burns_the_code() {
             code: code.clone(),
             redirect: RedirectUri::sent(CALLBACK),
             verifier: Some(Secret::new("x".repeat(43))),
+            resource: None,
         };
         assert_eq!(
             refused(world.oauth.exchange(&world.notes, TokenAsk::AuthorizationCode(guess)).await).0,

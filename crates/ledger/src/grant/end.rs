@@ -50,7 +50,7 @@ pub fn end_all_of_kind(tx: &mut Tx, kind: Kind, by: EndedBy, now: Time) -> Resul
     Ok(count)
 }
 
-/// Ends every connector grant on a target.
+/// Ends everything that was ever allowed on a target.
 pub fn end_all_of_target(tx: &mut Tx, target: &str, by: EndedBy, now: Time) -> Result<u64, Fault> {
     let mut count = 0;
     for grant in rows::live_ids_of_target(tx, target)? {

@@ -137,11 +137,11 @@ pub fn page_of_app(tx: &mut Tx, app: &AppId, before: &str, limit: u32) -> Result
     tx.all(sql, args![app, before, limit])?.iter().map(grant).collect()
 }
 
-/// Live connector grants on a target.
+/// Live nodes on a target.
 pub(super) fn live_ids_of_target(tx: &mut Tx, target: &str) -> Result<Vec<GrantId>, Fault> {
     let sql = "SELECT id
                FROM grants
-               WHERE target = $1 AND kind = 'connector' AND ended_at IS NULL";
+               WHERE target = $1 AND target <> '' AND ended_at IS NULL";
     tx.all(sql, args![target])?.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
 }
 

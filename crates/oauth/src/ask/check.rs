@@ -1,7 +1,7 @@
 //! The rules of an authorization request, one small function each, in the order they are asked.
 
 use super::parse::{self, Asked};
-use super::{Answer, Halt, Prompt, Proposal, ResponseMode, connector};
+use super::{Answer, Halt, Prompt, Proposal, ResponseMode, Target, connector, target};
 use crate::OAuth;
 use crate::app::App;
 use crate::refusal::Code;
@@ -47,13 +47,20 @@ pub async fn check(oauth: &OAuth, asked: &Asked) -> Result<Proposal, Halt> {
     if asked.response_mode.as_deref().is_some_and(|mode| response_mode(mode).is_none()) {
         return Err(halt(Code::InvalidRequest, "response_mode must be query or form_post"));
     }
-    let connector = match connector::check(oauth, &app, asked).await? {
+    let target = match target::check(oauth, &app, asked).await? {
+        Ok(target) => target,
+        Err((code, description)) => return Err(halt(code, description)),
+    };
+    let is_connector = target.is_none();
+    let connector = match connector::check(oauth, &app, asked, is_connector).await? {
         Ok(connector) => connector,
         Err((code, description)) => return Err(halt(code, description)),
     };
     let scope = match &connector {
         Some(_) => connector::own_scope(&app),
-        None => check_scope(&app, asked).map_err(|description| halt(Code::InvalidScope, description))?,
+        None => {
+            check_scope(&app, asked, target.as_ref()).map_err(|description| halt(Code::InvalidScope, description))?
+        }
     };
     let challenge = check_challenge(&app, asked).map_err(|description| halt(Code::InvalidRequest, description))?;
     let prompt = check_prompt(asked).map_err(|description| halt(Code::InvalidRequest, description))?;
@@ -77,6 +84,7 @@ pub async fn check(oauth: &OAuth, asked: &Asked) -> Result<Proposal, Halt> {
         nonce: asked.nonce.clone(),
         scope,
         connector,
+        target,
         challenge,
         prompt,
         max_age_secs,
@@ -182,7 +190,7 @@ fn check_unsupported(asked: &Asked) -> Result<(), (Code, &'static str)> {
 }
 
 /// Unknown and disallowed words are refused, never dropped in silence (seed 002).
-fn check_scope(app: &App, asked: &Asked) -> Result<Scope, &'static str> {
+fn check_scope(app: &App, asked: &Asked, target: Option<&Target>) -> Result<Scope, &'static str> {
     let Some(text) = &asked.scope else {
         return Ok(app.default_scope());
     };
@@ -193,7 +201,8 @@ fn check_scope(app: &App, asked: &Asked) -> Result<Scope, &'static str> {
     if scope.is_empty() {
         return Ok(app.default_scope());
     }
-    let is_allowed = |word: &str| app.scopes.has(word) || (word == "user_id" && !app.is_quick());
+    let is_of_target = |word: &str| target.is_some_and(|target| target.resource.find_scope(word).is_some());
+    let is_allowed = |word: &str| app.scopes.has(word) || (word == "user_id" && !app.is_quick()) || is_of_target(word);
     if !scope.iter().all(is_allowed) {
         return Err("a requested scope is not allowed for this app");
     }

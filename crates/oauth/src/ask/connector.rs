@@ -26,8 +26,14 @@ pub struct Connector {
 type Wrong = (Code, &'static str);
 
 /// Reads what is asked of a resource; nothing when the request is about sign-in alone.
-pub(super) async fn check(oauth: &OAuth, app: &App, asked: &Asked) -> Result<Result<Option<Connector>, Wrong>, Fault> {
-    let Some(key) = &asked.resource else {
+/// `is_key` is false when what is named is an audience.
+pub(super) async fn check(
+    oauth: &OAuth,
+    app: &App,
+    asked: &Asked,
+    is_key: bool,
+) -> Result<Result<Option<Connector>, Wrong>, Fault> {
+    let Some(key) = asked.resource.as_ref().filter(|_| is_key) else {
         let is_missing = asked.needs_resource;
         return Ok(if is_missing { Err((Code::InvalidRequest, "resource is missing")) } else { Ok(None) });
     };

@@ -3,10 +3,14 @@
 mod check;
 mod connector;
 mod parse;
+mod target;
 
 pub use check::{RULES, check};
 pub use connector::Connector;
 pub use parse::Asked;
+pub use target::Target;
+
+pub(crate) use target::is_same;
 
 use crate::app::App;
 use base::{IdentityId, RedirectUri, Scope};
@@ -41,6 +45,8 @@ pub struct Proposal {
     pub scope: Scope,
     /// What is asked at another app.
     pub connector: Option<Connector>,
+    /// For whom the access token is, where not for this server (RFC 8707).
+    pub target: Option<Target>,
     /// The S256 challenge (RFC 7636).
     pub challenge: Option<String>,
     pub prompt: Prompt,
@@ -54,6 +60,11 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// What the sign-in that is allowed is kept under: consent is remembered for each audience by itself.
+    pub(crate) fn audience(&self) -> &str {
+        self.target.as_ref().map_or("", |target| &target.resource.audience)
+    }
+
     /// True when nothing may be shown: an answer comes at once, or the code that says what stood in the way.
     pub fn is_silent(&self) -> bool {
         self.prompt.none || self.connector.as_ref().is_some_and(|asked| asked.mode == Presence::Background)

@@ -35,6 +35,8 @@ pub(crate) struct NewFamily {
     pub code_until: Option<Time>,
     pub until: Time,
     pub connector: Option<Allowed>,
+    /// For whom its JWTs are, where not for this server (RFC 8707).
+    pub audience: Option<String>,
 }
 
 impl NewFamily {
@@ -68,6 +70,7 @@ impl NewFamily {
             code_until: Some(code_until),
             until,
             connector: None,
+            audience: proposal.target.as_ref().map(|target| target.resource.audience.clone()),
         }
     }
 
@@ -92,6 +95,7 @@ impl NewFamily {
             code_until: None,
             until,
             connector: None,
+            audience: None,
         }
     }
 }
@@ -127,6 +131,7 @@ pub(crate) struct Family {
     pub code_until: Option<Time>,
     /// What the person allowed at another app, until the code is redeemed.
     pub connector: Option<Allowed>,
+    pub audience: Option<String>,
     pub has_ended: bool,
     pub grant_has_ended: bool,
     pub session_has_ended: bool,

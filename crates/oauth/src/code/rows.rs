@@ -11,8 +11,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewFamily) -> Result<(), Fault> {
     let sql =
         "INSERT INTO families (id, code_digest, app_id, account_id, identity_id, grant_id, session_grant_id, scope,
                                      asked_scope, redirect_uri, code_challenge, nonce, auth_time, amr, acr,
-                                     code_expires_at, expires_at, connector)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+                                     code_expires_at, expires_at, connector, audience)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     tx.send(
         sql,
         args![
@@ -33,7 +33,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewFamily) -> Result<(), Fault> {
             new.acr,
             new.code_until,
             new.until,
-            new.connector.as_ref().map(Allowed::to_json).transpose()?
+            new.connector.as_ref().map(Allowed::to_json).transpose()?,
+            new.audience
         ],
     )?;
     Ok(())
@@ -44,7 +45,7 @@ pub(crate) fn find(tx: &mut Tx, code: &Bearer) -> Result<Option<Family>, Fault> 
     let sql =
         "SELECT f.id, f.code_digest, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
                       f.asked_scope, f.redirect_uri, f.code_challenge, f.nonce, f.auth_time, f.amr, f.acr,
-                      f.code_expires_at, f.connector, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
+                      f.code_expires_at, f.connector, f.audience, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
                       g.ended_at AS grant_ended_at, s.ended_at AS session_ended_at,
                       a.id AS registered_id, a.disabled_at
                FROM families f
@@ -93,6 +94,7 @@ pub(crate) fn family(row: &Row) -> Result<Family, Fault> {
         acr: row.opt_text("acr")?,
         code_until: row.opt_time("code_expires_at")?,
         connector: None,
+        audience: row.opt_text("audience")?,
         has_ended: row.opt_time("family_ended_at")?.is_some(),
         grant_has_ended: row.opt_time("grant_ended_at")?.is_some(),
         session_has_ended: row.opt_time("session_ended_at")?.is_some(),

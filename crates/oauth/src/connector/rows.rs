@@ -66,7 +66,7 @@ pub(super) fn page_of_target(tx: &mut Tx, key: &str, before: &str, limit: u32) -
                       r.name AS resource_name, r.audience, r.scopes, r.terms AS resource_terms, r.app_id AS owner_id
                FROM grants g
                LEFT JOIN resources r ON r.key = g.target
-               WHERE g.target = $1 AND g.kind = 'connector' AND g.ended_at IS NULL AND ($2 = '' OR g.id < $2)
+               WHERE g.target = $1 AND g.target <> '' AND g.kind = 'connector' AND g.ended_at IS NULL AND ($2 = '' OR g.id < $2)
                ORDER BY g.id DESC
                LIMIT $3";
     tx.all(sql, args![key, before, limit])?.iter().map(delegation).collect()

@@ -34,7 +34,7 @@ pub(crate) fn find(tx: &mut Tx, number: i64) -> Result<Option<Delegated>, Fault>
                       r.paused_at, o.disabled_at AS owner_disabled_at,
                       f.id, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
                       f.asked_scope, f.redirect_uri, f.code_challenge, f.nonce, f.auth_time, f.amr, f.acr,
-                      f.code_expires_at, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
+                      f.code_expires_at, f.audience, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
                       g.ended_at AS grant_ended_at, s.ended_at AS session_ended_at,
                       a.id AS registered_id, a.disabled_at
                FROM delegated_tokens t

@@ -3,7 +3,7 @@
 //! Promise: a code yields at most one set of tokens, whoever races for it. A second try ends the tokens of the first. Client
 //! authentication happens before this module.
 
-use super::{CodeAsk, check_verifier, verifier_fits};
+use super::{CodeAsk, check_resource, check_verifier, verifier_fits};
 use crate::OAuth;
 use crate::acts;
 use crate::app::App;
@@ -50,6 +50,7 @@ impl OAuth {
                 }
                 check_time(&family, now)?;
                 check_redirect(&family, &ask)?;
+                check_resource(tx, &family, ask.resource.as_deref())?;
                 if !check_proof(&family, &ask)? {
                     // The app is authenticated, so a wrong verifier is a guess, not a slip: burn the code.
                     code::burn(tx, family.number, now)?;

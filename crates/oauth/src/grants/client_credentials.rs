@@ -68,6 +68,7 @@ fn family(new: NewFamily) -> Family {
         acr: None,
         code_until: None,
         connector: None,
+        audience: None,
         has_ended: false,
         grant_has_ended: false,
         session_has_ended: false,

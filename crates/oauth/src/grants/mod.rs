@@ -12,9 +12,13 @@ pub(crate) use share::Flights;
 
 use crate::OAuth;
 use crate::app::App;
+use crate::ask::is_same;
+use crate::code::Family;
 use crate::refusal::{Code, Error, refuse};
+use crate::resource;
 use crate::token::Tokens;
 use base::{RedirectUri, Secret};
+use db::Tx;
 use std::sync::Arc;
 
 /// What a client asks of the token endpoint.
@@ -31,6 +35,8 @@ pub struct CodeAsk {
     pub code: Secret,
     pub redirect: RedirectUri,
     pub verifier: Option<Secret>,
+    /// The audience once more (RFC 8707 §2.2); no other than that of the authorization request.
+    pub resource: Option<String>,
 }
 
 /// RFC 6749 §6.
@@ -38,6 +44,8 @@ pub struct CodeAsk {
 pub struct RefreshAsk {
     pub refresh_token: Secret,
     pub scope: Option<String>,
+    /// As in [`CodeAsk`].
+    pub resource: Option<String>,
 }
 
 impl OAuth {
@@ -48,6 +56,20 @@ impl OAuth {
             TokenAsk::RefreshToken(ask) => self.refresh(app, ask).await,
             TokenAsk::ClientCredentials { scope } => self.client_credentials(app, scope.as_deref()).await,
         }
+    }
+}
+
+/// A token request may repeat what the authorization request named, and nothing else (RFC 8707 §2.2). What it is for must still be
+/// in service.
+fn check_resource(tx: &mut Tx, family: &Family, asked: Option<&str>) -> Result<(), Error> {
+    let own = family.audience.as_deref();
+    if asked.is_some_and(|asked| !own.is_some_and(|own| is_same(own, asked))) {
+        return Err(refuse(Code::InvalidTarget, "resource differs from the authorization request's"));
+    }
+    let Some(audience) = own else { return Ok(()) };
+    match resource::find_by_audience(tx, audience)? {
+        Some(resource) if resource.is_active() => Ok(()),
+        _ => Err(refuse(Code::InvalidTarget, "the resource does not exist or is not active")),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Promise: the old token is dead once the answer is out. Whoever shows it later has it from somewhere else: the family ends.
 //! Requests that overlap on this node share one answer; an app may opt into a window in which it gets the same answer again.
 
-use super::RefreshAsk;
+use super::{RefreshAsk, check_resource};
 use crate::OAuth;
 use crate::acts;
 use crate::app::App;
@@ -24,7 +24,7 @@ enum Rotated {
 impl OAuth {
     pub(super) async fn refresh(&self, app: &Arc<App>, ask: RefreshAsk) -> Result<Tokens> {
         let shown = Bearer::parse(REFRESH_PREFIX, ask.refresh_token.reveal()).ok_or_else(unknown)?;
-        let asker = format!("{} {}", app.client_id(), ask.scope.as_deref().unwrap_or_default());
+        let asker = format!("{} {}", replay_key(app, &ask), ask.resource.as_deref().unwrap_or_default());
         let (oauth, app) = (self.clone(), Arc::clone(app));
         let digest = *shown.digest().bytes();
         self.flights.share(digest, asker, async move { oauth.rotate(&app, shown, ask).await }).await
@@ -49,6 +49,7 @@ impl OAuth {
         if !refresh.family.is_live() || refresh.has_ended {
             return Err(refuse(Code::InvalidGrant, "Invalid refresh token: what the person allowed has ended"));
         }
+        check_resource(tx, &refresh.family, ask.resource.as_deref())?;
         if let Some(used_at) = refresh.used_at {
             return self.answer_used(tx, app, &refresh, ask, used_at, now);
         }

@@ -194,7 +194,7 @@ impl OAuth {
     /// Reads the subject token: an `access_token_jwt` of this app, or in a chain a delegated token (threats 118, 120).
     fn subject(&self, tx: &mut Tx, app: &App, token: &Secret, now: Time) -> Result<Subject, Error> {
         match self.shown(token) {
-            Some(Shown::Access { number, opaque: None }) => {
+            Some(Shown::Access { number, opaque: None, is_for_us: true }) => {
                 let access = find_access(tx, number, None)?.filter(|access| access.is_live(now));
                 let access = access.ok_or_else(dead_subject)?;
                 if access.family.app != app.id {
@@ -214,6 +214,9 @@ impl OAuth {
                 let act = claims.get("act").cloned().unwrap_or_else(|| json!({ "sub": row.family.app.as_str() }));
                 let link = Link { number, resource: row.resource, scope, presence: row.presence, act };
                 Ok(Subject { family: row.family, expires_at: row.expires_at, link: Some(link) })
+            }
+            Some(Shown::Access { opaque: None, .. }) => {
+                Err(refuse(Code::InvalidGrant, "the subject token is for another audience than this server"))
             }
             Some(Shown::Access { .. } | Shown::Refresh(_)) => Err(refuse(
                 Code::InvalidGrant,

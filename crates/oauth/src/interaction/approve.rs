@@ -159,7 +159,7 @@ impl Consent {
         seams: &base::Seams,
         now: Time,
     ) -> Result<Option<(GrantId, Scope)>, Fault> {
-        let found = grant::find_live(tx, Kind::SignIn, identity, &proposal.app.id, "")?;
+        let found = grant::find_live(tx, Kind::SignIn, identity, &proposal.app.id, proposal.audience())?;
         match (found, self) {
             (Some(grant), Consent::Remembered) if grant.scope.covers(scope) => Ok(Some((grant.id, scope.clone()))),
             (_, Consent::Remembered) => Ok(None),
@@ -177,6 +177,7 @@ impl Consent {
                     account: Some(signer.account.clone()),
                     identity: Some(identity.clone()),
                     app: Some(proposal.app.id.clone()),
+                    target: proposal.audience().to_owned(),
                     scope: scope.clone(),
                     withheld: proposal.scope.without(scope),
                     ..NewGrant::of(Kind::SignIn, seams)?

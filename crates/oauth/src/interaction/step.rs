@@ -79,7 +79,7 @@ impl OAuth {
                 true,
             ));
         }
-        let grants = self.sign_in_grants(signer, &proposal.app.id).await?;
+        let grants = self.sign_in_grants(signer, &proposal.app.id, proposal.audience()).await?;
         let Some(persona) = pick(proposal, signer, &grants, chosen) else {
             return Ok(self.sign_in_or(proposal, Code::LoginRequired, "the account has no identity", true));
         };
@@ -157,14 +157,14 @@ impl OAuth {
         Answer::refused(self, &proposal.redirect, proposal.mode, proposal.state.clone(), code, description)
     }
 
-    /// The live sign-in grants of the signer's identities for an app, the latest first.
-    async fn sign_in_grants(&self, signer: &Signer, app: &AppId) -> Result<Vec<Grant>, Fault> {
-        let (identities, app) = (signer.identities.clone(), app.clone());
+    /// The live sign-in grants of the signer's identities for an app and an audience, the latest first.
+    async fn sign_in_grants(&self, signer: &Signer, app: &AppId, audience: &str) -> Result<Vec<Grant>, Fault> {
+        let (identities, app, audience) = (signer.identities.clone(), app.clone(), audience.to_owned());
         self.store
             .read(move |tx| {
                 let mut grants = Vec::new();
                 for persona in &identities {
-                    grants.extend(grant::find_live(tx, Kind::SignIn, &persona.id, &app, "")?);
+                    grants.extend(grant::find_live(tx, Kind::SignIn, &persona.id, &app, &audience)?);
                 }
                 grants.sort_by_key(|grant: &Grant| std::cmp::Reverse(grant.last_used_at.unwrap_or(grant.updated_at)));
                 Ok(grants)

@@ -102,6 +102,10 @@ pub fn update(
     if is_material {
         new.terms += 1;
     }
+    if new.audience != old.audience && old.audience != old.key {
+        // The old audience may be somebody else's tomorrow.
+        grant::end_all_of_target(tx, &old.audience, EndedBy::App, seams.now())?;
+    }
     rows::update(tx, &new, seams.now())?;
     let detail = serde_json::json!({
         "by": actor.word(), "resource": new.key, "changed": changed, "suspends_grants": is_material,
@@ -164,7 +168,7 @@ fn switch(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &ResourceId, act: A
 /// Removes a resource, and ends everything that people ever allowed on it. Gives the number of permissions that ended.
 pub fn delete(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &ResourceId) -> Result<u64, Error> {
     let (_, old) = held(tx, seams, actor, id, Role::Admin)?;
-    let ended = grant::end_all_of_target(tx, &old.key, EndedBy::App, seams.now())?;
+    let ended = end_all_of(tx, seams, &old)?;
     rows::delete(tx, id)?;
     let detail = serde_json::json!({ "by": actor.word(), "resource": old.key, "grants_ended": ended });
     journal::write(tx, &entry(act::DELETED, &old, actor, seams)?.detail(detail))?;
@@ -175,9 +179,18 @@ pub fn delete(tx: &mut Tx<'_>, seams: &Seams, actor: &Actor, id: &ResourceId) ->
 pub(crate) fn delete_of_app(tx: &mut Tx<'_>, seams: &Seams, app: &AppId) -> Result<u64, Fault> {
     let mut ended = 0;
     for resource in list_of_app(tx, app)? {
-        ended += grant::end_all_of_target(tx, &resource.key, EndedBy::App, seams.now())?;
+        ended += end_all_of(tx, seams, &resource)?;
     }
     rows::delete_all_of_app(tx, app)?;
+    Ok(ended)
+}
+
+/// Ends what people allowed on a resource, and every sign-in for its audience.
+fn end_all_of(tx: &mut Tx<'_>, seams: &Seams, resource: &Resource) -> Result<u64, Fault> {
+    let mut ended = grant::end_all_of_target(tx, &resource.key, EndedBy::App, seams.now())?;
+    if resource.audience != resource.key {
+        ended += grant::end_all_of_target(tx, &resource.audience, EndedBy::App, seams.now())?;
+    }
     Ok(ended)
 }
 

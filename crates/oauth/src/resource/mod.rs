@@ -9,7 +9,7 @@ mod rows;
 mod wish;
 
 pub use change::{NewResource, act, create, delete, pause, resume, update, update_if_different, would_suspend};
-pub use rows::{find, find_active_of_app, find_by_key, holders, list_of_app, page, runtime_origins};
+pub use rows::{find, find_active_of_app, find_by_audience, find_by_key, holders, list_of_app, page, runtime_origins};
 pub use wish::{ScopeWish, Wish};
 
 pub(crate) use change::delete_of_app;

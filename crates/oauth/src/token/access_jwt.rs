@@ -39,7 +39,7 @@ pub(super) fn claims(oauth: &OAuth, app: &App, issued: &Issued) -> Result<Vec<u8
     let claims = Claims {
         iss: &oauth.settings.issuer,
         sub: subject,
-        aud: &oauth.settings.issuer,
+        aud: family.audience.as_deref().unwrap_or(&oauth.settings.issuer),
         exp: issued.at.secs() + issued.ttl_secs,
         iat: issued.at.secs(),
         jti: jti(issued.minted.access.number()),

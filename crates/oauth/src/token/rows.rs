@@ -29,7 +29,7 @@ pub(crate) fn find_access(tx: &mut Tx, number: i64, shown: Option<&Bearer>) -> R
                       t.ended_at AS token_ended_at,
                       f.id, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
                       f.asked_scope, f.redirect_uri, f.code_challenge, f.nonce, f.auth_time, f.amr, f.acr,
-                      f.code_expires_at, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
+                      f.code_expires_at, f.audience, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
                       g.ended_at AS grant_ended_at, s.ended_at AS session_ended_at,
                       a.id AS registered_id, a.disabled_at
                FROM access_tokens t
@@ -58,7 +58,7 @@ pub(crate) fn find_refresh(tx: &mut Tx, shown: &Bearer) -> Result<Option<Refresh
         "SELECT t.id AS token_id, t.digest, t.expires_at AS token_expires_at, t.used_at, t.ended_at AS token_ended_at,
                       f.id, f.app_id, f.account_id, f.identity_id, f.grant_id, f.session_grant_id, f.scope,
                       f.asked_scope, f.redirect_uri, f.code_challenge, f.nonce, f.auth_time, f.amr, f.acr,
-                      f.code_expires_at, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
+                      f.code_expires_at, f.audience, f.spent_at, f.burned_at, f.ended_at AS family_ended_at,
                       g.ended_at AS grant_ended_at, s.ended_at AS session_ended_at,
                       a.id AS registered_id, a.disabled_at
                FROM refresh_tokens t

@@ -587,6 +587,7 @@ fn account(world: &World, made: &mut Vec<Sample>) {
     let row = |id: &str, app: &str, host: &str, scopes: &[&str], grant| AccessRow {
         app: Who::app(id, app, host, None),
         knows: knows(scopes),
+        place: None,
         identity: name.clone(),
         since: days_ago(200),
         last_used: Some(ago(120)),
@@ -626,7 +627,10 @@ fn account(world: &World, made: &mut Vec<Sample>) {
             ],
             ..row(APP, &world.app, &world.host, &["openid", "profile", "email", "offline_access"], 1)
         },
-        row("app_3", "Parcel", "parcel.test", &["openid"], 2),
+        AccessRow {
+            place: Some(Name::new("Calendar search")),
+            ..row("app_3", "Parcel", "parcel.test", &["openid"], 2)
+        },
         AccessRow {
             is_quick: true,
             last_used: None,

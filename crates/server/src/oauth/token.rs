@@ -50,7 +50,8 @@ fn read_exchange(mut fields: Fields) -> Result<ExchangeAsk, OAuthError> {
 }
 
 fn read_ask(grant: &str, mut fields: Fields) -> Result<TokenAsk, OAuthError> {
-    if fields.take("resource").is_some() | fields.take("audience").is_some() {
+    let resource = fields.take("resource");
+    if fields.take("audience").is_some() || (resource.is_some() && grant == "client_credentials") {
         return Err(refuse(Code::InvalidTarget, "the resource does not exist or is not active").into());
     }
     match grant {
@@ -61,6 +62,7 @@ fn read_ask(grant: &str, mut fields: Fields) -> Result<TokenAsk, OAuthError> {
                 .map(RedirectUri::sent)
                 .ok_or_else(|| missing("redirect_uri is missing"))?,
             verifier: fields.take("code_verifier").map(Secret::new),
+            resource,
         })),
         "refresh_token" => Ok(TokenAsk::RefreshToken(RefreshAsk {
             refresh_token: fields
@@ -68,6 +70,7 @@ fn read_ask(grant: &str, mut fields: Fields) -> Result<TokenAsk, OAuthError> {
                 .map(Secret::new)
                 .ok_or_else(|| missing("refresh_token is missing"))?,
             scope: fields.take("scope"),
+            resource,
         })),
         "client_credentials" => Ok(TokenAsk::ClientCredentials { scope: fields.take("scope") }),
         _ => Err(refuse(Code::UnsupportedGrantType, "this grant_type is not supported").into()),

@@ -99,7 +99,7 @@ pub(in crate::oauth) async fn question(
         flow,
         switch_url: desk.switch_url(&personas),
         personas,
-        may: May { lines: lines(&proposal.scope, &ask.already, &email) },
+        may: May { lines: lines(proposal, &ask.already, &email) },
         add_email_url,
         notes: notes(proposal),
     };
@@ -123,10 +123,15 @@ async fn personas(app: &App, signed: &Signed, ask: &Ask) -> Result<Vec<views::Pe
     Ok(identities.iter().map(persona).collect())
 }
 
-/// One line a scope, tagged when some were allowed before and some were not.
-fn lines(asked: &Scope, already: &Scope, email: &Email) -> Vec<Line> {
+/// One line a scope, tagged when some were allowed before and some were not. What is asked of another server is in its words.
+fn lines(proposal: &Proposal, already: &Scope, email: &Email) -> Vec<Line> {
     let is_mixed = !already.is_empty();
-    asked.iter().map(|scope| compared(scope_line(scope, email), scope, is_mixed, already)).collect()
+    let of_target = |scope: &str| proposal.target.as_ref().and_then(|target| target.resource.find_scope(scope));
+    let line = |scope: &str| match of_target(scope) {
+        Some(theirs) => Line::new(connect::risk(theirs.risk), &theirs.text),
+        None => scope_line(scope, email),
+    };
+    proposal.scope.iter().map(|scope| compared(line(scope), scope, is_mixed, already)).collect()
 }
 
 /// The line, tagged with what is new where some of it is not.
@@ -148,6 +153,11 @@ fn notes(proposal: &Proposal) -> Vec<ConsentNote> {
     }
     if proposal.scope.has("user_id") {
         notes.push(ConsentNote::SeesAccount);
+    }
+    if let Some(target) = &proposal.target {
+        let place = url::Url::parse(&target.resource.audience).ok();
+        let host = place.as_ref().and_then(url::Url::host_str).map_or_else(|| target.owner.host(), str::to_owned);
+        notes.push(ConsentNote::Target { name: Name::new(&target.resource.name), host });
     }
     notes
 }

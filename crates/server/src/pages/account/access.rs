@@ -13,7 +13,7 @@ use crate::views::{End, Moment, Name, Pager, Who, deeds, knows};
 use axum::extract::{Path, State};
 use base::GrantId;
 use ledger::{Grant, Kind, Presence};
-use oauth::Delegation;
+use oauth::{Delegation, resource};
 use people::identity::Identity;
 use serde::Deserialize;
 
@@ -53,6 +53,7 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Don
         rows.push(AccessRow {
             app: app_of(&app, grant).await?,
             knows: knows(&scopes),
+            place: place_of(&app, grant).await?,
             identity: name_of(grant, &identities),
             since: Moment::day(grant.created_at, now),
             last_used: grant.last_used_at.map(|at| Moment::seen_from(at, now)),
@@ -62,6 +63,16 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Don
         });
     }
     page::show(&Access { frame, rail, filters: Vec::new(), rows, pager: Pager::default() })
+}
+
+/// The name of what the tokens of a sign-in are for, where that is not this server (RFC 8707).
+async fn place_of(app: &App, grant: &Grant) -> Result<Option<Name>, PageError> {
+    if grant.target.is_empty() {
+        return Ok(None);
+    }
+    let audience = grant.target.clone();
+    let found = app.store.read(move |tx| resource::find_by_audience(tx, &audience)).await?;
+    Ok(Some(Name::new(found.as_ref().map_or(&grant.target, |resource| &resource.name))))
 }
 
 fn end_url(id: &GrantId) -> String {

@@ -13,6 +13,8 @@ pub struct AccessRow {
     pub app: Who,
     /// From `knows`: *knows your name, picture and e-mail*.
     pub knows: String,
+    /// Where what it gets is used, when that is not at the app itself (RFC 8707): the name of the resource.
+    pub place: Option<Name>,
     /// As which identity.
     pub identity: Name,
     pub since: Moment,

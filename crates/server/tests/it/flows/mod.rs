@@ -1,5 +1,6 @@
 //! What people and apps do, from the first page to the last token.
 
+mod audience;
 mod connector;
 mod consent;
 mod race;

@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 use testkit::{Answer, World};
 
 /// An operator with a token.
-pub(super) struct Operator<'a> {
+pub(crate) struct Operator<'a> {
     world: &'a World,
     token: String,
 }
 
 impl<'a> Operator<'a> {
-    pub(super) async fn of(world: &'a World) -> Operator<'a> {
+    pub(crate) async fn of(world: &'a World) -> Operator<'a> {
         let seams = world.seams.clone();
         let token = world.store.write(move |tx| oauth::operator::make_token(tx, &seams, 3_600)).await.unwrap();
         Operator { world, token: token.reveal().to_owned() }
     }
 
-    pub(super) async fn asks(&self, method: &str, path: &str) -> Answer {
+    pub(crate) async fn asks(&self, method: &str, path: &str) -> Answer {
         self.sends(method, path, &Value::Null).await
     }
 
-    pub(super) async fn sends(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn sends(&self, method: &str, path: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.token);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];

@@ -2,7 +2,7 @@
 
 mod account;
 mod address;
-mod api_v1;
+pub(crate) mod api_v1;
 mod developers;
 mod people;
 mod resources;
