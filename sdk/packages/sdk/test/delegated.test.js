@@ -158,6 +158,14 @@ describe("calls with a secret", () => {
     assert.equal(world.json().codeVerifier, "v", "PKCE beside the secret, as seed 003 recommends");
   });
 
+  it("the code of a request with another redirect URI than the usual one", async () => {
+    world.routes["POST /api/oauth/token"] = { access_token: "pat_1" };
+    await exchangeCodeServer(config(), { code: "c", redirectUri: "https://app.test/connected" });
+    assert.equal(world.json().redirectUri, "https://app.test/connected");
+    await exchangeCodeServer(config(), { code: "c", redirectUri: undefined });
+    assert.equal(world.json().redirectUri, "https://app.test/callback");
+  });
+
   it("refresh and token exchange", async () => {
     world.routes["POST /api/oauth/token"] = { access_token: "pat_2", refresh_token: "prt_2" };
     assert.equal((await refreshTokenServer(config(), { refreshToken: "prt_1" })).refresh_token, "prt_2");

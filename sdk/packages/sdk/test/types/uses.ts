@@ -37,6 +37,7 @@ export async function uses(session: AveSession): Promise<void> {
   await startConnectorFlow({ ...config, resource: "iris:inference", scope: "infer", mode: "user_present" });
   const answer = await finishConnectorFlow(config);
   if (answer) await exchangeCodeServer(server, answer);
+  if (answer) await exchangeCodeServer(server, { ...answer, redirectUri: "https://app.test/connected" });
   const delegated: DelegationTokenResponse = await exchangeDelegatedToken(config, {
     subjectToken: tokens?.access_token_jwt ?? "",
     requestedResource: "iris:inference",
