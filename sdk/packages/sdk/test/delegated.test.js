@@ -84,6 +84,7 @@ describe("a delegated token", () => {
   it("an option that is missing lets nothing through", async () => {
     const bare = world.accessToken({ aud: undefined, grant_id: "g1", com_mode: "background" });
     await assert.rejects(verifyDelegatedToken(bare, { issuer: world.issuer }), { error: "invalid_request" });
+    await assert.rejects(verifyDelegatedToken(bare, { ...options, audience: undefined }), { error: "invalid_request" });
     await assert.rejects(verifyDelegatedToken(bare, { ...options, resource: undefined }), { error: "invalid_request" });
     await assert.rejects(verify(world.delegated(), { mode: "userPresent" }), { error: "invalid_request" });
     await assert.rejects(verifyDelegatedToken(bare, { ...options, issuer: undefined }), { error: "missing_issuer" });
@@ -134,6 +135,15 @@ describe("asking the issuer each time", () => {
     world.routes["POST /api/oauth/introspect"] = live({ com_mode: "background" });
     await assert.rejects(ask("t", { mode: "user_present" }), NARROW);
     await assert.rejects(ask(null), INVALID);
+  });
+
+  it("checks the audience when one is given", async () => {
+    world.routes["POST /api/oauth/introspect"] = live({ aud: "https://elsewhere.test" });
+    assert.ok(await ask("t", { audience: undefined }));
+    await assert.rejects(ask("t"), INVALID);
+    await assert.rejects(ask("t", { audience: "" }), { error: "invalid_request" }, "an empty one is a mistake");
+    world.routes["POST /api/oauth/introspect"] = live({ target_resource: "iris:history" });
+    await assert.rejects(ask("t", { audience: undefined }), INVALID, "the resource is always checked");
   });
 
   it("trouble is no verdict on the token", async () => {

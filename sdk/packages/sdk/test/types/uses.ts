@@ -17,7 +17,7 @@ import {
   type TokenResponse,
 } from "@procura/sdk";
 import { completeOAuthCallback, finishConnectorFlow, finishPkceLogin, getQuickIdentity, signIn, startConnectorFlow, startPkceLogin } from "@procura/sdk/client";
-import { exchangeCodeServer, verifyAveIdToken, verifyDelegatedToken } from "@procura/sdk/server";
+import { exchangeCodeServer, introspectDelegatedToken, verifyAveIdToken, verifyDelegatedToken } from "@procura/sdk/server";
 import { AveSession } from "@procura/sdk/session";
 import type { AveConfig, AveIdTokenClaims, DelegatedClaims, QuickIdentity, ServerConfig } from "@procura/sdk/types";
 
@@ -49,6 +49,7 @@ export async function uses(session: AveSession): Promise<void> {
   const grants: DelegationGrant[] = await listDelegations({}, "pst_1");
   await revokeDelegation({ issuer: "https://id.test" }, "pst_1", grants[0]!.id);
   const claims: DelegatedClaims = await verifyDelegatedToken(delegated.access_token, { audience: "https://iris.test", resource: "iris:inference", scope: ["infer"] });
+  await introspectDelegatedToken(delegated.access_token, { resource: "iris:inference", clientId: "app_iris", clientSecret: "pcs_2" });
   const person: AveIdTokenClaims | null = await verifyAveIdToken(claims.sub, { clientId: "app_1" });
   const payload = await verifyJwt<AveIdTokenClaims>("t", { audience: "app_1" });
   const quick: QuickIdentity | null = getQuickIdentity();
