@@ -14,6 +14,8 @@ export interface ConnectorFlowParams extends AveConfig {
   scope: string;
   /** Default `user_present`. */
   mode?: CommunicationMode;
+  /** `background` lets the page offer "Also when I am away", which `mode: "background"` needs later. */
+  presence?: "background";
 }
 
 /** A person's yes. Give `code` and `codeVerifier` to your server, or to `exchangeCode` in a public app. */
@@ -31,10 +33,10 @@ export interface ConnectorAnswer {
  * `sessionStorage.ave_connector_state` holds the state; `finishConnectorFlow` checks it on your callback page.
  */
 export async function startConnectorFlow(params: ConnectorFlowParams): Promise<void> {
-  const { clientId, redirectUri, resource, mode = "user_present" } = params;
+  const { clientId, redirectUri, resource, mode = "user_present", presence } = params;
   const [verifier, state, scope] = [generateCodeVerifier(), generateNonce(), scopeText(params.scope)];
   const codeChallenge = await generateCodeChallenge(verifier);
-  const address = buildConnectorUrl(params, { resource, scope, mode, state, codeChallenge });
+  const address = buildConnectorUrl(params, { resource, scope, mode, presence, state, codeChallenge });
   keepFlow(KIND, { verifier, state, createdAt: Date.now(), clientId, redirectUri, resource, scope, mode });
   location.href = address;
 }

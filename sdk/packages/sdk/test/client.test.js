@@ -237,6 +237,11 @@ describe("Connector", () => {
     assert.deepEqual([s256(kept.verifier), kept.state, kept.resource, kept.scope, kept.mode], [challenge, state, "iris:inference", "infer models", "user_present"]);
   });
 
+  it("asks for the choice to be away", async () => {
+    await ask({ presence: "background" });
+    assert.deepEqual(["mode", "presence"].map((name) => tab.last().searchParams.get(name)), ["user_present", "background"]);
+  });
+
   it("comes back with all that a server needs, once; PKCE beside the secret works", async () => {
     await ask({ mode: "background" });
     const challenge = tab.last().searchParams.get("code_challenge");

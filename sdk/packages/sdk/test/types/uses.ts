@@ -29,12 +29,12 @@ export async function uses(session: AveSession): Promise<void> {
   const prompt: OAuthPrompt = "login";
   const address: string = buildAuthorizeUrl(config, { scope: scopes, prompt });
   buildAuthorizeUrl(config, { scope: "openid", prompt: ["login", "consent"], extraParams: { login_hint: address } });
-  buildConnectorUrl(config, { resource: "iris:inference", scope: "infer", state: "s", mode: "background" });
+  buildConnectorUrl(config, { resource: "iris:inference", scope: "infer", state: "s", mode: "background", presence: "background" });
   await startPkceLogin({ ...config, scope: "openid profile", prompt });
   const tokens: TokenResponse | null = await finishPkceLogin(config);
   await completeOAuthCallback(session, config);
   await signIn({ ...config, preferFedCm: false });
-  await startConnectorFlow({ ...config, resource: "iris:inference", scope: "infer", mode: "user_present" });
+  await startConnectorFlow({ ...config, resource: "iris:inference", scope: "infer", mode: "user_present", presence: "background" });
   const answer = await finishConnectorFlow(config);
   if (answer) await exchangeCodeServer(server, answer);
   if (answer) await exchangeCodeServer(server, { ...answer, redirectUri: "https://app.test/connected" });
@@ -56,6 +56,8 @@ export async function uses(session: AveSession): Promise<void> {
   if (!person && !payload && !quick) throw new AveError("login_required");
   // @ts-expect-error: no function for browsers takes a secret
   await startPkceLogin({ clientId: "app_1", redirectUri: "https://app.test/callback", clientSecret: "pcs_1" });
+  // @ts-expect-error: an unknown presence
+  await startConnectorFlow({ ...config, resource: "r", scope: "s", presence: "always" });
   // @ts-expect-error: an unknown mode
   await startConnectorFlow({ ...config, resource: "r", scope: "s", mode: "always" });
 }
