@@ -237,6 +237,20 @@ describe("Connector", () => {
     assert.deepEqual([s256(kept.verifier), kept.state, kept.resource, kept.scope, kept.mode], [challenge, state, "iris:inference", "infer models", "user_present"]);
   });
 
+  it("keeps the flow at once, for callers that do not wait", async () => {
+    const going = ask();
+    const state = tab.sessionStorage.ave_connector_state;
+    assert.equal(JSON.parse(tab.sessionStorage.getItem(`ave_connector_pkce.${state}`)).state, state);
+    assert.deepEqual(tab.went, []);
+    await going;
+    assert.equal(tab.last().searchParams.get("state"), state);
+  });
+
+  it("keeps nothing when nobody said where to go", async () => {
+    await assert.rejects(ask({ issuer: "junk" }), { error: "invalid_issuer" });
+    assert.deepEqual([entries(), tab.went], [{}, []]);
+  });
+
   it("asks for the choice to be away", async () => {
     await ask({ presence: "background" });
     assert.deepEqual(["mode", "presence"].map((name) => tab.last().searchParams.get(name)), ["user_present", "background"]);
