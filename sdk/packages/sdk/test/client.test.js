@@ -289,8 +289,17 @@ describe("Connector", () => {
       tab.answer({ error, error_description: "Why." });
       await assert.rejects(finishConnectorFlow(config), { name: "AveError", error, errorDescription: "Why." });
       assert.deepEqual(entries(), {});
+      await assert.rejects(finishConnectorFlow(config), { error }, "again says the same");
     }
     await assert.rejects(finishConnectorFlow({ ...config, url: "https://app.test/callback?error=access_denied" }), { error: "access_denied" });
+  });
+
+  it("takes no error that answers another page", async () => {
+    await ask();
+    const kept = entries();
+    const url = tab.answer({ error: "access_denied", state: "forged" });
+    await assert.rejects(finishConnectorFlow({ ...config, url }), (thrown) => thrown instanceof AveError && thrown.error === "state_mismatch" && thrown.message.startsWith("[Ave] "));
+    assert.deepEqual(entries(), kept);
   });
 
   it("and sign-in share a callback page: each takes only its own answers", async () => {
