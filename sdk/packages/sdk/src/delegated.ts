@@ -39,6 +39,8 @@ export async function verifyDelegatedToken(token: string | null | undefined, opt
   if (!options.audience) throw new AveError("invalid_request", "`audience` is required.");
   const parsed = parse(token);
   checkHeader(parsed, [TYP.accessToken]);
+  // The issuer names the key of every token: without a name, any key of the set would do.
+  if (!parsed.header.kid) throw invalid("The token names no key.");
   // What costs nothing comes first, so that foreign tokens cause no request.
   checkPlace(parsed.claims, issuer, options);
   await orUnavailable(checkKey(parsed, `${issuer}/.well-known/jwks.json`, { fetcher: options.fetcher }));
