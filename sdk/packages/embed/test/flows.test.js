@@ -93,10 +93,45 @@ describe("the sheet", { concurrency: 4 }, () => {
     await close();
   });
 
-  it("grows and shrinks with the page inside, and lies at the bottom of a phone", async () => {
+  for (const [width, height, expected] of [[1280, 900, 720], [1280, 700, 630], [390, 664, 598]]) {
+    it(`keeps its height and place whatever the page inside says, ${width} × ${height}`, async () => {
+      const { page, close } = await world.visit({ context: { viewport: { width, height }, reducedMotion: "reduce" } });
+      await click(page, "openAveSheet", { clientId: "app_gate" });
+      const frame = await issuerFrame(page, world);
+      const box = await page.locator("dialog > div").boundingBox();
+      assert.equal(Math.round(box.height), expected);
+      for (const type of ["ave:ready", "ave:resize"]) for (const said of [100, 5000, "x"]) {
+        await frame.evaluate(([type, height]) => parent.postMessage({ type, payload: { height } }, "*"), [type, said]);
+      }
+      await pause(200);
+      assert.deepEqual(await page.locator("dialog > div").boundingBox(), box);
+      const { y, height: inner } = await page.locator("dialog iframe").boundingBox();
+      assert.ok(Math.abs(y + inner - (box.y + box.height - 1)) < 1, "the frame fills what the bar leaves");
+      await close();
+    });
+
+    it(`can be scrolled to the end of a long form, ${width} × ${height}`, async () => {
+      const { page, close } = await world.visit({ context: { viewport: { width, height }, reducedMotion: "reduce" } });
+      await click(page, "openAveSheet", { clientId: "app_long" });
+      const frame = await issuerFrame(page, world);
+      await frame.waitForSelector("#yes");
+      const { x, y, width: room } = await page.locator("dialog iframe").boundingBox();
+      await page.mouse.move(x + room / 2, y + 100);
+      await page.mouse.wheel(0, 3000);
+      for (const selector of ["#away", "#no", "#yes"]) await until(() => frame.evaluate((selector) => {
+        const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      }, selector), `${selector} in the frame`);
+      assert.equal(await page.evaluate(() => scrollY), 0, "the page behind stays");
+      assert.equal(await frame.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+      await close();
+    });
+  }
+
+  it("lies at the bottom of a phone", async () => {
     const { page, close } = await world.visit({ context: { viewport: { width: 380, height: 700 }, reducedMotion: "reduce", colorScheme: "dark" } });
     await click(page, "openAveSheet", { clientId: "app_gate" });
-    const box = await until(async () => { const box = await page.locator("dialog > div").boundingBox(); return box && box.height < 600 && box; }, "the sheet to shrink");
+    const box = await page.locator("dialog > div").boundingBox();
     assert.equal(Math.round(box.y + box.height), 700);
     const [colour, animations] = await page.evaluate(() => [getComputedStyle(document.querySelector("dialog > div")).backgroundColor, document.getAnimations().length]);
     assert.deepEqual([colour, animations], ["rgb(19, 19, 17)", 0]);
