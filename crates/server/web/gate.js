@@ -13,7 +13,7 @@
 //   <div id="gate">          what is shown first; it is replaced by the consent form
 //   <button id="open">       opens the window, or brings it back
 //   <p id="state" class="hint" role="status"></p>   empty at first
-//   <button id="cancel">     optional; dismisses
+//   <button id="cancel">     optional; dismisses; hidden while the form, which has its own no, is shown
 // The fragment: one `<form>` with a `.answers` row of submit buttons, and perhaps `select[data-switch]`, whose value is appended
 // to `data-switch` to fetch the form of another identity.
 //
@@ -30,6 +30,7 @@ const RELAYED = ["ave:success", "ave:error", "ave:close"];
 const main = /** @type {HTMLElement} */ (document.querySelector("main[data-relay-url]"));
 const gate = /** @type {HTMLElement} */ (document.getElementById("gate"));
 const button = /** @type {HTMLButtonElement} */ (document.getElementById("open"));
+const cancel = document.getElementById("cancel");
 const state = document.getElementById("state");
 const { relayUrl = "", relayId = "", topUrl, consentUrl } = main.dataset;
 const words = button.textContent ?? "";
@@ -178,6 +179,7 @@ async function showForm(url) {
   if (!form || !answers || popup || isAnswered) return;
   const place = form;
   gate.replaceChildren(...siblings(place));
+  cancel?.toggleAttribute("hidden", true);
   place.addEventListener("submit", guard);
   place.querySelector("select[data-switch]")?.addEventListener("change", (event) => {
     const picker = /** @type {HTMLSelectElement} */ (event.currentTarget);
@@ -199,6 +201,7 @@ function guard(event) {
   event.preventDefault();
   observer?.disconnect();
   gate.replaceChildren(...first);
+  cancel?.toggleAttribute("hidden", false);
   say("This page was covered. Go on in a window of its own.");
   measure();
 }
@@ -219,7 +222,7 @@ function measure() {
 }
 
 button.addEventListener("click", openWindow);
-document.getElementById("cancel")?.addEventListener("click", () => tell("ave:close"));
+cancel?.addEventListener("click", () => tell("ave:close"));
 addEventListener("keydown", (event) => { if (event.key === "Escape" && event.isTrusted && !event.defaultPrevented) tell("ave:close"); });
 addEventListener("message", relay);
 // The window belongs to this frame: without it nobody would hear its answer.

@@ -256,6 +256,7 @@ describe("the sheet", { concurrency: 4 }, () => {
     await click(page, "openAveSheet", { clientId: "app_consent" });
     const frame = await issuerFrame(page, world);
     await frame.waitForSelector("#yes");
+    assert.equal(await frame.isVisible("#cancel"), false, "the form has its own no");
     await pause(900);
     await frame.click("#yes");
     assert.equal((await outcome(page))[0][0], "success");
@@ -276,7 +277,7 @@ describe("the sheet", { concurrency: 4 }, () => {
     await pause(800);
     await frame.evaluate(() => document.querySelector("form").requestSubmit());
     await frame.waitForSelector("text=This page was covered");
-    assert.ok(await frame.$("#open"));
+    assert.deepEqual([await frame.isVisible("#open"), await frame.isVisible("#cancel")], [true, true]);
     assert.deepEqual(await logOf(page), []);
     await close();
   });
