@@ -485,10 +485,14 @@ function drawSheet(flow, label) {
   const paint = () => {
     const isDark = flow.told.theme === "dark" || (flow.told.theme !== "light" && dark.matches);
     dialog.style.alignItems = wide.matches ? "center" : "flex-end";
-    sheet.style.cssText = `box-sizing:border-box;border:1px solid transparent;width:100%;max-width:500px;height:min(90vh,720px);height:min(90dvh,720px);display:flex;flex-direction:column;overflow:hidden;padding-bottom:env(safe-area-inset-bottom);border-radius:${wide.matches ? "16px" : "16px 16px 0 0"};background:${isDark ? "#131311" : "#f7f5f0"};color:${isDark ? "#aca79c" : "#5f5b53"}`;
+    // Whole pixels, above and below too: the browser would count half a pixel of the bar as a cover of the page inside.
+    const room = Math.min(720, Math.floor(innerHeight * 0.9));
+    const height = room - ((innerHeight - room) % 2);
+    sheet.style.cssText = `box-sizing:border-box;border:1px solid transparent;width:100%;max-width:500px;height:${height}px;display:flex;flex-direction:column;overflow:hidden;padding-bottom:env(safe-area-inset-bottom);border-radius:${wide.matches ? "16px" : "16px 16px 0 0"};background:${isDark ? "#131311" : "#f7f5f0"};color:${isDark ? "#aca79c" : "#5f5b53"}`;
   };
   paint();
   for (const query of [dark, wide]) query.addEventListener("change", paint);
+  addEventListener("resize", paint);
 
   const before = document.activeElement;
   const isCalm = matchMedia("(prefers-reduced-motion:reduce)").matches;
@@ -509,6 +513,7 @@ function drawSheet(flow, label) {
   cross.addEventListener("click", flow.dismiss);
   flow.atEnd((isAtOnce) => {
     for (const query of [dark, wide]) query.removeEventListener("change", paint);
+    removeEventListener("resize", paint);
     if (isAtOnce || isCalm) return remove();
     sheet.animate([here, away], { duration: CLOSING_MS, fill: "forwards" });
     setTimeout(remove, CLOSING_MS);
