@@ -17,6 +17,20 @@ const LISTENERS = `(() => {
   Object.defineProperty(window, "listeners", { get: () => all.size });
 })();`;
 
+/** Presses "Allow" of a short form in the very moment it appears; `press` says where the button was. */
+const EARLY = `
+  window.press = () => {
+    const yes = document.getElementById("yes");
+    window.pressed = yes.getBoundingClientRect().toJSON();
+    yes.click();
+  };
+  new MutationObserver((_, observer) => {
+    if (!document.getElementById("yes")) return;
+    observer.disconnect();
+    if (location.search.includes("app_consent")) press();
+  }).observe(document, { childList: true, subtree: true });
+`;
+
 /** Calls a function of the library inside a click. */
 async function click(page, name, options) {
   await page.evaluate(([name, options]) => {
@@ -263,6 +277,45 @@ describe("the sheet", { concurrency: 4 }, () => {
     await close();
   });
 
+  for (const clientId of ["app_consent", "app_long"]) for (const [width, height] of [[1280, 900], [390, 664]]) {
+    it(`asks to press once more right after scrolling, and moves nothing: ${clientId}, ${width} × ${height}`, async () => {
+      const { page, close } = await world.visit({ init: EARLY, context: { viewport: { width, height }, reducedMotion: "reduce" } });
+      await click(page, "openAveSheet", { clientId });
+      const frame = await issuerFrame(page, world);
+      await frame.waitForSelector("#yes");
+      if (clientId === "app_long") {
+        await pause(800);
+        await frame.evaluate(() => { scrollTo(0, document.documentElement.scrollHeight); press(); });
+      }
+      const before = await frame.evaluate(() => window.pressed);
+      const state = await frame.waitForSelector("#state:text('Press once more.')");
+      const after = await frame.evaluate(() => ["yes", "state"].map((id) => document.getElementById(id).getBoundingClientRect().toJSON()).concat(innerHeight));
+      assert.deepEqual(after[0], before);
+      assert.ok(await state.isVisible() && after[1].top > before.bottom && after[1].bottom <= after[2], "the sentence is in sight");
+      assert.deepEqual(await logOf(page), []);
+      await pause(800);
+      await frame.click("#yes");
+      assert.equal((await outcome(page))[0][0], "success");
+      await close();
+    });
+  }
+
+  it("brings an answer that was only half in sight into it", async () => {
+    const { page, close } = await world.visit({ context: { viewport: { width: 390, height: 664 }, reducedMotion: "reduce" } });
+    await click(page, "openAveSheet", { clientId: "app_long" });
+    const frame = await issuerFrame(page, world);
+    await frame.waitForSelector("#yes");
+    const placeAt = (share) => frame.evaluate((share) => { const { top, bottom } = document.getElementById("yes").getBoundingClientRect(); scrollBy(0, share > 0 ? top + (bottom - top) * share - innerHeight : bottom - (bottom - top) * 0.5); }, share);
+    await placeAt(0.5);
+    await pause(800);
+    await frame.evaluate(() => document.getElementById("yes").click());
+    await frame.waitForSelector("text=Press once more.");
+    await pause(800);
+    await frame.evaluate(() => document.getElementById("yes").click());
+    assert.equal((await outcome(page))[0][0], "success");
+    await close();
+  });
+
   it("shows no form while the frame is covered, and takes no answer from under a cover", async () => {
     const { page, close } = await world.visit({ context: { viewport: { width: 900, height: 900 } } });
     await click(page, "openAveSheet", { clientId: "app_consent" });
@@ -276,7 +329,12 @@ describe("the sheet", { concurrency: 4 }, () => {
     await cover("0.1");
     await pause(800);
     await frame.evaluate(() => document.querySelector("form").requestSubmit());
+    await frame.waitForSelector("text=Press once more.");
+    assert.ok(await frame.isVisible("#yes"), "the form is still there");
+    await pause(800);
+    await frame.evaluate(() => document.querySelector("form").requestSubmit());
     await frame.waitForSelector("text=This page was covered");
+    assert.equal(await frame.$("#yes"), null);
     assert.deepEqual([await frame.isVisible("#open"), await frame.isVisible("#cancel")], [true, true]);
     assert.deepEqual(await logOf(page), []);
     await close();
