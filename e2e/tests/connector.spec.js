@@ -118,7 +118,7 @@ test('a sheet that may be covered asks in a window of its own', async ({ page, d
   await page.locator('dialog').evaluate((dialog) => (dialog.style.opacity = '0.99'))
   const frame = page.frameLocator('dialog iframe')
   await expect(frame.getByRole('button', { name: 'Continue' })).toBeVisible()
-  // Longer than the gate takes to find itself seen, had it been, and to fit the frame.
+  // Longer than the gate takes to find itself seen, had it been.
   await page.waitForTimeout(1_500)
   const [popup] = await Promise.all([page.waitForEvent('popup'), frame.getByRole('button', { name: 'Continue' }).click()])
   await expect(allow(frame)).toHaveCount(0)
@@ -175,11 +175,12 @@ async function answersSheet(page, name, choose = async () => {}) {
   const gate = frame.getByRole('button', { name: 'Continue' })
   await expect(gate.or(allow(frame)).first()).toBeVisible()
   const inFrame = await allow(frame).waitFor({ timeout: 4_000 }).then(() => true, () => false)
-  // The form counts a click only after it has been seen for half a second, and the frame grows to fit it.
-  await page.waitForTimeout(700)
   await page.screenshot({ path: `${SHOTS}/${name}.png` })
   if (inFrame) {
     await choose(frame)
+    await allow(frame).scrollIntoViewIfNeeded()
+    // The form counts a click only after its answers have been seen for half a second.
+    await page.waitForTimeout(700)
     return allow(frame).click()
   }
   const [popup] = await Promise.all([page.waitForEvent('popup'), gate.click()])

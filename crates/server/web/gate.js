@@ -12,8 +12,8 @@
 //                                                              the consent form as an HTML fragment with a fresh CSRF token
 //   <div id="gate">          what is shown first; it is replaced by the consent form
 //   <button id="open">       opens the window, or brings it back
-//   <p id="state" class="hint" role="status"></p>   empty at first
-//   <button id="cancel">     optional; dismisses
+//   <p id="state" class="hint" role="status"></p>   empty at first; it stands under the answers while the form is shown
+//   <button id="cancel">     optional; dismisses; hidden while the form, which has its own no, is shown
 // The fragment: one `<form>` with a `.answers` row of submit buttons, and perhaps `select[data-switch]`, whose value is appended
 // to `data-switch` to fetch the form of another identity.
 //
@@ -30,6 +30,7 @@ const RELAYED = ["ave:success", "ave:error", "ave:close"];
 const main = /** @type {HTMLElement} */ (document.querySelector("main[data-relay-url]"));
 const gate = /** @type {HTMLElement} */ (document.getElementById("gate"));
 const button = /** @type {HTMLButtonElement} */ (document.getElementById("open"));
+const cancel = document.getElementById("cancel");
 const state = document.getElementById("state");
 const { relayUrl = "", relayId = "", topUrl, consentUrl } = main.dataset;
 const words = button.textContent ?? "";
@@ -113,6 +114,8 @@ function relay({ origin, source, data }) {
 const seen = new Map();
 /** @type {IntersectionObserver | undefined} */
 let observer;
+/** The clicks in a row that did not count. */
+let refused = 0;
 
 /** @returns {boolean} */
 function canProve() {
@@ -178,6 +181,14 @@ async function showForm(url) {
   if (!form || !answers || popup || isAnswered) return;
   const place = form;
   gate.replaceChildren(...siblings(place));
+  cancel?.toggleAttribute("hidden", true);
+  refused = 0;
+  say("");
+  if (state) {
+    // Room for one line, so that a sentence moves nothing.
+    state.style.cssText = "min-block-size:1.45em;margin-block:-12px";
+    answers.after(state);
+  }
   place.addEventListener("submit", guard);
   place.querySelector("select[data-switch]")?.addEventListener("change", (event) => {
     const picker = /** @type {HTMLSelectElement} */ (event.currentTarget);
@@ -193,12 +204,27 @@ function siblings(form) {
   return around ? [...around.childNodes] : [form];
 }
 
-/** A click that the person could not have meant opens the gate again. @param {SubmitEvent} event */
+/**
+ * A click counts only where the person has seen for a while what it answers. The first one that does not may have come right
+ * after scrolling; the second opens the gate again.
+ * @param {SubmitEvent} event
+ */
 function guard(event) {
   if (event.isTrusted && isSeen()) return;
   event.preventDefault();
+  refused += 1;
+  if (refused === 1) {
+    say("Press once more.");
+    for (const part of [state, state?.previousElementSibling]) part?.scrollIntoView({ block: "nearest" });
+    return;
+  }
   observer?.disconnect();
   gate.replaceChildren(...first);
+  if (state) {
+    state.style.cssText = "";
+    gate.after(state);
+  }
+  cancel?.toggleAttribute("hidden", false);
   say("This page was covered. Go on in a window of its own.");
   measure();
 }
@@ -219,7 +245,7 @@ function measure() {
 }
 
 button.addEventListener("click", openWindow);
-document.getElementById("cancel")?.addEventListener("click", () => tell("ave:close"));
+cancel?.addEventListener("click", () => tell("ave:close"));
 addEventListener("keydown", (event) => { if (event.key === "Escape" && event.isTrusted && !event.defaultPrevented) tell("ave:close"); });
 addEventListener("message", relay);
 // The window belongs to this frame: without it nobody would hear its answer.

@@ -179,9 +179,9 @@ const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, 
 /** @typedef {AveCallbacks & { onTokens?: (tokens: AveTokens) => void, theme?: string }} Told */
 /** `isInline`: the frame outlives its popup. `isSilent`: nobody may be asked. @typedef {{ isInline?: boolean, isSilent?: boolean }} Traits */
 /**
- * `windows`: whose messages count. `shown`, `fit`: what the page in the frame says of itself. `end`: the one outcome.
+ * `windows`: whose messages count. `shown`: the page in the frame is there. `end`: the one outcome.
  * @typedef {Traits & { ask: Ask, told: Told, windows: (() => Window | null)[], popup?: Window, isOver: () => boolean, shown: () => void,
- *   fit: (height: number) => void, tell: (name: keyof AveCallbacks | "onTokens", value?: any) => void, atEnd: (undo: (isAtOnce: boolean) => void) => void, end: (deed?: () => void) => void,
+ *   tell: (name: keyof AveCallbacks | "onTokens", value?: any) => void, atEnd: (undo: (isAtOnce: boolean) => void) => void, end: (deed?: () => void) => void,
  *   fail: (error: string, message?: string) => void, dismiss: () => void, destroy: () => void }} Flow
  */
 
@@ -205,7 +205,6 @@ function startFlow(ask, told, traits) {
     isOver: () => isOver,
     atEnd: (undo) => void undoes.push(undo),
     shown() {},
-    fit() {},
     end(deed) {
       if (isOver) return;
       isOver = true;
@@ -233,9 +232,7 @@ function startFlow(ask, told, traits) {
 function receive(flow, type, payload) {
   flow.shown();
   switch (type) {
-    case "ave:ready":
-    case "ave:resize":
-      return flow.fit(payload.height);
+    // The heights in `ave:ready` and `ave:resize` change nothing: what is under the pointer stays there.
     case "ave:success":
       return succeed(flow, payload.redirectUrl);
     case "ave:error":
@@ -465,13 +462,13 @@ function beginSheet(flow, surface, label) {
 }
 
 /**
- * A modal dialog: the browser makes the rest of the page inert. Once open, nothing that could hide or distort the frame stays
- * on its ancestors, since the page inside may have to prove that it is seen.
+ * A modal dialog: the browser makes the rest of the page inert. Its height stays, and longer pages scroll in the frame. Once open,
+ * nothing that could hide or distort the frame stays on its ancestors, since the page inside may have to prove that it is seen.
  * @param {Flow} flow @param {string} label
  */
 function drawSheet(flow, label) {
   const { issuer } = flow.ask;
-  const frame = makeFrame(issuer, label, "display:block;width:100%;height:720px;flex:0 1 auto;min-height:0");
+  const frame = makeFrame(issuer, label, "display:block;width:100%;flex:1;min-height:0");
   const host = make("span", "min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap");
   const cross = make("button", "flex:none;width:48px;height:48px;border:0;background:none;color:inherit;font:18px/1 system-ui,sans-serif;cursor:pointer");
   const bar = make("div", "flex:none;display:flex;align-items:center;justify-content:space-between;padding-inline-start:16px;font:13px/1.4 system-ui,sans-serif", host, cross);
@@ -488,10 +485,14 @@ function drawSheet(flow, label) {
   const paint = () => {
     const isDark = flow.told.theme === "dark" || (flow.told.theme !== "light" && dark.matches);
     dialog.style.alignItems = wide.matches ? "center" : "flex-end";
-    sheet.style.cssText = `box-sizing:border-box;border:1px solid transparent;width:100%;max-width:500px;max-height:90vh;max-height:90dvh;display:flex;flex-direction:column;overflow:hidden;padding-bottom:env(safe-area-inset-bottom);border-radius:${wide.matches ? "16px" : "16px 16px 0 0"};background:${isDark ? "#131311" : "#f7f5f0"};color:${isDark ? "#aca79c" : "#5f5b53"}`;
+    // Whole pixels, above and below too: the browser would count half a pixel of the bar as a cover of the page inside.
+    const room = Math.min(720, Math.floor(innerHeight * 0.9));
+    const height = room - ((innerHeight - room) % 2);
+    sheet.style.cssText = `box-sizing:border-box;border:1px solid transparent;width:100%;max-width:500px;height:${height}px;display:flex;flex-direction:column;overflow:hidden;padding-bottom:env(safe-area-inset-bottom);border-radius:${wide.matches ? "16px" : "16px 16px 0 0"};background:${isDark ? "#131311" : "#f7f5f0"};color:${isDark ? "#aca79c" : "#5f5b53"}`;
   };
   paint();
   for (const query of [dark, wide]) query.addEventListener("change", paint);
+  addEventListener("resize", paint);
 
   const before = document.activeElement;
   const isCalm = matchMedia("(prefers-reduced-motion:reduce)").matches;
@@ -512,13 +513,11 @@ function drawSheet(flow, label) {
   cross.addEventListener("click", flow.dismiss);
   flow.atEnd((isAtOnce) => {
     for (const query of [dark, wide]) query.removeEventListener("change", paint);
+    removeEventListener("resize", paint);
     if (isAtOnce || isCalm) return remove();
     sheet.animate([here, away], { duration: CLOSING_MS, fill: "forwards" });
     setTimeout(remove, CLOSING_MS);
   });
-  flow.fit = (height) => {
-    if (Number.isFinite(height)) frame.style.height = `${Math.min(Math.max(height, 240), 1200)}px`;
-  };
 
   body().append(dialog);
   lockScroll(1);

@@ -17,6 +17,20 @@ const LISTENERS = `(() => {
   Object.defineProperty(window, "listeners", { get: () => all.size });
 })();`;
 
+/** Presses "Allow" of a short form in the very moment it appears; `press` says where the button was. */
+const EARLY = `
+  window.press = () => {
+    const yes = document.getElementById("yes");
+    window.pressed = yes.getBoundingClientRect().toJSON();
+    yes.click();
+  };
+  new MutationObserver((_, observer) => {
+    if (!document.getElementById("yes")) return;
+    observer.disconnect();
+    if (location.search.includes("app_consent")) press();
+  }).observe(document, { childList: true, subtree: true });
+`;
+
 /** Calls a function of the library inside a click. */
 async function click(page, name, options) {
   await page.evaluate(([name, options]) => {
@@ -93,10 +107,45 @@ describe("the sheet", { concurrency: 4 }, () => {
     await close();
   });
 
-  it("grows and shrinks with the page inside, and lies at the bottom of a phone", async () => {
+  for (const [width, height, expected] of [[1280, 900, 720], [1280, 700, 630], [390, 664, 596], [1281, 701, 629]]) {
+    it(`keeps its height and place whatever the page inside says, ${width} × ${height}`, async () => {
+      const { page, close } = await world.visit({ context: { viewport: { width, height }, reducedMotion: "reduce" } });
+      await click(page, "openAveSheet", { clientId: "app_gate" });
+      const frame = await issuerFrame(page, world);
+      const box = await page.locator("dialog > div").boundingBox();
+      assert.equal(Math.round(box.height), expected);
+      for (const type of ["ave:ready", "ave:resize"]) for (const said of [100, 5000, "x"]) {
+        await frame.evaluate(([type, height]) => parent.postMessage({ type, payload: { height } }, "*"), [type, said]);
+      }
+      await pause(200);
+      assert.deepEqual(await page.locator("dialog > div").boundingBox(), box);
+      const { y, height: inner } = await page.locator("dialog iframe").boundingBox();
+      assert.ok(Math.abs(y + inner - (box.y + box.height - 1)) < 1, "the frame fills what the bar leaves");
+      await close();
+    });
+
+    it(`can be scrolled to the end of a long form, ${width} × ${height}`, async () => {
+      const { page, close } = await world.visit({ context: { viewport: { width, height }, reducedMotion: "reduce" } });
+      await click(page, "openAveSheet", { clientId: "app_long" });
+      const frame = await issuerFrame(page, world);
+      await frame.waitForSelector("#yes");
+      const { x, y, width: room } = await page.locator("dialog iframe").boundingBox();
+      await page.mouse.move(x + room / 2, y + 100);
+      await page.mouse.wheel(0, 3000);
+      for (const selector of ["#away", "#no", "#yes"]) await until(() => frame.evaluate((selector) => {
+        const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      }, selector), `${selector} in the frame`);
+      assert.equal(await page.evaluate(() => scrollY), 0, "the page behind stays");
+      assert.equal(await frame.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+      await close();
+    });
+  }
+
+  it("lies at the bottom of a phone", async () => {
     const { page, close } = await world.visit({ context: { viewport: { width: 380, height: 700 }, reducedMotion: "reduce", colorScheme: "dark" } });
     await click(page, "openAveSheet", { clientId: "app_gate" });
-    const box = await until(async () => { const box = await page.locator("dialog > div").boundingBox(); return box && box.height < 600 && box; }, "the sheet to shrink");
+    const box = await page.locator("dialog > div").boundingBox();
     assert.equal(Math.round(box.y + box.height), 700);
     const [colour, animations] = await page.evaluate(() => [getComputedStyle(document.querySelector("dialog > div")).backgroundColor, document.getAnimations().length]);
     assert.deepEqual([colour, animations], ["rgb(19, 19, 17)", 0]);
@@ -221,8 +270,48 @@ describe("the sheet", { concurrency: 4 }, () => {
     await click(page, "openAveSheet", { clientId: "app_consent" });
     const frame = await issuerFrame(page, world);
     await frame.waitForSelector("#yes");
+    assert.equal(await frame.isVisible("#cancel"), false, "the form has its own no");
     await pause(900);
     await frame.click("#yes");
+    assert.equal((await outcome(page))[0][0], "success");
+    await close();
+  });
+
+  for (const clientId of ["app_consent", "app_long"]) for (const [width, height] of [[1280, 900], [390, 664]]) {
+    it(`asks to press once more right after scrolling, and moves nothing: ${clientId}, ${width} × ${height}`, async () => {
+      const { page, close } = await world.visit({ init: EARLY, context: { viewport: { width, height }, reducedMotion: "reduce" } });
+      await click(page, "openAveSheet", { clientId });
+      const frame = await issuerFrame(page, world);
+      await frame.waitForSelector("#yes");
+      if (clientId === "app_long") {
+        await pause(800);
+        await frame.evaluate(() => { scrollTo(0, document.documentElement.scrollHeight); press(); });
+      }
+      const before = await frame.evaluate(() => window.pressed);
+      const state = await frame.waitForSelector("#state:text('Press once more.')");
+      const after = await frame.evaluate(() => ["yes", "state"].map((id) => document.getElementById(id).getBoundingClientRect().toJSON()).concat(innerHeight));
+      assert.deepEqual(after[0], before);
+      assert.ok(await state.isVisible() && after[1].top > before.bottom && after[1].bottom <= after[2], "the sentence is in sight");
+      assert.deepEqual(await logOf(page), []);
+      await pause(800);
+      await frame.click("#yes");
+      assert.equal((await outcome(page))[0][0], "success");
+      await close();
+    });
+  }
+
+  it("brings an answer that was only half in sight into it", async () => {
+    const { page, close } = await world.visit({ context: { viewport: { width: 390, height: 664 }, reducedMotion: "reduce" } });
+    await click(page, "openAveSheet", { clientId: "app_long" });
+    const frame = await issuerFrame(page, world);
+    await frame.waitForSelector("#yes");
+    const placeAt = (share) => frame.evaluate((share) => { const { top, bottom } = document.getElementById("yes").getBoundingClientRect(); scrollBy(0, share > 0 ? top + (bottom - top) * share - innerHeight : bottom - (bottom - top) * 0.5); }, share);
+    await placeAt(0.5);
+    await pause(800);
+    await frame.evaluate(() => document.getElementById("yes").click());
+    await frame.waitForSelector("text=Press once more.");
+    await pause(800);
+    await frame.evaluate(() => document.getElementById("yes").click());
     assert.equal((await outcome(page))[0][0], "success");
     await close();
   });
@@ -240,8 +329,13 @@ describe("the sheet", { concurrency: 4 }, () => {
     await cover("0.1");
     await pause(800);
     await frame.evaluate(() => document.querySelector("form").requestSubmit());
+    await frame.waitForSelector("text=Press once more.");
+    assert.ok(await frame.isVisible("#yes"), "the form is still there");
+    await pause(800);
+    await frame.evaluate(() => document.querySelector("form").requestSubmit());
     await frame.waitForSelector("text=This page was covered");
-    assert.ok(await frame.$("#open"));
+    assert.equal(await frame.$("#yes"), null);
+    assert.deepEqual([await frame.isVisible("#open"), await frame.isVisible("#cancel")], [true, true]);
     assert.deepEqual(await logOf(page), []);
     await close();
   });

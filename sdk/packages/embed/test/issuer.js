@@ -1,5 +1,5 @@
 // The issuer of the tests: pages that keep the contracts of the real page scripts, and nothing behind them. What it does is
-// named by the client id: app_gate, app_consent, app_silent, app_deny, app_dead, app_login.
+// named by the client id: app_gate, app_consent, app_long (a form longer than the frame), app_silent, app_deny, app_dead, app_login.
 
 import { readFileSync } from "node:fs";
 import { s256 } from "./world.js";
@@ -47,8 +47,8 @@ function gatePage(world, url, isConsent) {
   return page(world, `<div class="desk"><main class="sheet" data-relay-url="${attribute(popup.pathname + popup.search)}" data-relay-id="${relay}"
     data-origins="${world.hostile} ${world.app}" data-top-url="${attribute(top.href)}" ${consent}>
     <div id="gate" class="stack"><h1>Sign in to Notes?</h1><p>notes.example.org may see your name and your picture.</p>
-    <button id="open" class="button go wide" hidden>Continue</button><p id="state" class="small" role="status"></p></div>
-    <button id="cancel" class="button wide">Cancel</button></main><footer class="colophon"><span>id.example.org</span></footer></div><script type="module" src="/assets/gate.js"></script>`);
+    <button id="open" class="button go wide" hidden>Continue</button></div>
+    <p id="state" class="small" role="status"></p><button id="cancel" class="button wide">Cancel</button></main><footer class="colophon"><span>id.example.org</span></footer></div><script type="module" src="/assets/gate.js"></script>`);
 }
 
 const success = (world, query) => ({ type: "ave:success", payload: { redirectUrl: callbackOf(world, query) } });
@@ -66,7 +66,17 @@ function answerAsk(world, url, request) {
   if (query.get("mode") === "background" && client !== "app_silent") return relayPage(world, query, refusal(client === "app_login" ? "login_required" : "consent_required"));
   if (client === "app_silent") return relayPage(world, query, success(world, query));
   if (client === "app_deny") return relayPage(world, query, refusal("access_denied"));
-  return gatePage(world, url, client === "app_consent");
+  return gatePage(world, url, client === "app_consent" || client === "app_long");
+}
+
+/** The parts of the real form, `sheets/connect.html`. */
+function consentForm({ searchParams: query }) {
+  const lines = Array.from({ length: query.get("client_id") === "app_long" ? 30 : 1 }, (_, at) => `<li><span>See part ${at + 1}</span></li>`);
+  return `<h1>Sign in to Notes?</h1><form class="stack" method="post" action="/decide?${attribute(query)}&amp;decision=allow"><ul class="may">${lines.join("")}</ul>
+    <fieldset><legend>When</legend><label class="choice"><input type="radio" name="when" value="using" checked><span>Only while I use Notes</span></label>
+    <label class="choice"><input type="radio" name="when" value="away" id="away"><span>Also when I am away</span></label></fieldset>
+    <div class="answers"><button class="button" id="no" formaction="/decide?${attribute(query)}&amp;decision=deny">Deny</button><button class="button go" id="yes">Allow</button></div>
+    </form><p class="small">You can take this back at any time.</p>`;
 }
 
 function answerToken(body) {
@@ -108,8 +118,7 @@ export function answerAsIssuer(world, url, request, body) {
       return relayPage(world, url.searchParams, url.searchParams.get("decision") === "deny" ? refusal("access_denied") : success(world, url.searchParams));
     case "/consent":
       if (request.method !== "POST" || request.headers["x-procura-embed"] !== "1") return [403, {}, ""];
-      return [200, { "Content-Type": "text/html" }, `<h1>Sign in to Notes?</h1><form method="post" action="/decide?${attribute(url.searchParams)}&amp;decision=allow">
-        <div class="answers"><button id="yes">Allow</button></div></form>`];
+      return [200, { "Content-Type": "text/html" }, consentForm(url)];
     case "/connect/runtime":
       return page(world, `<main><p id="state" role="status"></p></main><script type="module" src="/assets/runtime.js"></script>`, `${world.target} ${world.hostile} https://irischat.app`);
     case "/connect/runtime/check":

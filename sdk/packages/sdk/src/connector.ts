@@ -1,5 +1,6 @@
 import { generateCodeChallenge, generateCodeVerifier, generateNonce } from "./crypto.js";
 import { cleanAddress, dropFlow, keepFlow, oncePerCode, takeAnswer } from "./flow.js";
+import { issuerOf } from "./issuer.js";
 import { scopeText } from "./scopes.js";
 import type { AveConfig, CommunicationMode } from "./types.js";
 import { buildConnectorUrl } from "./urls.js";
@@ -14,6 +15,8 @@ export interface ConnectorFlowParams extends AveConfig {
   scope: string;
   /** Default `user_present`. */
   mode?: CommunicationMode;
+  /** `background` lets the page offer "Also when I am away", which `mode: "background"` needs later. */
+  presence?: "background";
 }
 
 /** A person's yes. Give `code` and `codeVerifier` to your server, or to `exchangeCode` in a public app. */
@@ -28,15 +31,17 @@ export interface ConnectorAnswer {
 
 /**
  * Sends the person to the page where they let this app act at another (with PKCE, RFC 7636).
- * `sessionStorage.ave_connector_state` holds the state; `finishConnectorFlow` checks it on your callback page.
+ * `sessionStorage.ave_connector_state` holds the state as soon as this was called; `finishConnectorFlow` checks it on your
+ * callback page.
  */
 export async function startConnectorFlow(params: ConnectorFlowParams): Promise<void> {
-  const { clientId, redirectUri, resource, mode = "user_present" } = params;
+  const { clientId, redirectUri, resource, mode = "user_present", presence } = params;
   const [verifier, state, scope] = [generateCodeVerifier(), generateNonce(), scopeText(params.scope)];
-  const codeChallenge = await generateCodeChallenge(verifier);
-  const address = buildConnectorUrl(params, { resource, scope, mode, state, codeChallenge });
+  const issuer = issuerOf(params.issuer);
+  // Before anything is awaited: who does not wait for this function finds the state as well.
   keepFlow(KIND, { verifier, state, createdAt: Date.now(), clientId, redirectUri, resource, scope, mode });
-  location.href = address;
+  const codeChallenge = await generateCodeChallenge(verifier);
+  location.href = buildConnectorUrl({ ...params, issuer }, { resource, scope, mode, presence, state, codeChallenge });
 }
 
 /**

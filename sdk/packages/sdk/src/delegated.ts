@@ -20,7 +20,9 @@ export interface DelegatedTokenOptions {
 }
 
 /** What asking the issuer needs as well: the credentials of the app that owns the resource. */
-export interface IntrospectOptions extends DelegatedTokenOptions {
+export interface IntrospectOptions extends Omit<DelegatedTokenOptions, "audience"> {
+  /** Checked when you give it. The resource always is, and it has one audience. */
+  audience?: string;
   clientId: string;
   clientSecret: string;
 }
@@ -34,8 +36,11 @@ export interface IntrospectOptions extends DelegatedTokenOptions {
 export async function verifyDelegatedToken(token: string | null | undefined, options: DelegatedTokenOptions): Promise<DelegatedClaims> {
   const issuer = issuerOf(options.issuer);
   checkOptions(options);
+  if (!options.audience) throw new AveError("invalid_request", "`audience` is required.");
   const parsed = parse(token);
   checkHeader(parsed, [TYP.accessToken]);
+  // The issuer names the key of every token: without a name, any key of the set would do.
+  if (!parsed.header.kid) throw invalid("The token names no key.");
   // What costs nothing comes first, so that foreign tokens cause no request.
   checkPlace(parsed.claims, issuer, options);
   await orUnavailable(checkKey(parsed, `${issuer}/.well-known/jwks.json`, { fetcher: options.fetcher }));
@@ -67,22 +72,25 @@ export async function introspectDelegatedToken(token: string | null | undefined,
   return checkNeeds(answer, options);
 }
 
+/** What both ways check. Asking the issuer can do without an audience. */
+type Needs = Omit<DelegatedTokenOptions, "audience"> & { audience?: string };
+
 /** Plain JavaScript could leave one out, and `undefined` must never be what a missing claim equals. */
-function checkOptions({ audience, resource, mode }: DelegatedTokenOptions): void {
-  const isFine = audience && resource && [undefined, "user_present", "background"].includes(mode);
-  if (!isFine) throw new AveError("invalid_request", "`audience` and `resource` are required; `mode` is user_present or background.");
+function checkOptions({ audience, resource, mode }: Needs): void {
+  const isFine = audience !== "" && resource && [undefined, "user_present", "background"].includes(mode);
+  if (!isFine) throw new AveError("invalid_request", "`resource` is required, `audience` is not empty, `mode` is user_present or background.");
 }
 
-function checkPlace(claims: JwtPayload, issuer: string, { audience, resource }: DelegatedTokenOptions): void {
+function checkPlace(claims: JwtPayload, issuer: string, { audience, resource }: Needs): void {
   if (claims.iss !== issuer) throw invalid("The token is from another issuer.");
   // This audience and no other: a token that two servers take, either could use at the other (RFC 9700 §2.3).
   const [sole, ...more] = [claims.aud].flat();
-  if (sole !== audience || more.length) throw invalid("The token is for another audience.");
+  if (audience !== undefined && (sole !== audience || more.length)) throw invalid("The token is for another audience.");
   if (claims.target_resource !== resource) throw invalid("The token is for another resource.");
   checkTimes(claims);
 }
 
-function checkNeeds(claims: JwtPayload, { scope, mode }: DelegatedTokenOptions): DelegatedClaims {
+function checkNeeds(claims: JwtPayload, { scope, mode }: Needs): DelegatedClaims {
   const { grant_id: grant, scope: granted, com_mode: present, sub } = claims;
   if (typeof grant !== "string" || !grant) throw invalid("The token names no grant.");
   if (typeof sub !== "string" || !sub) throw invalid("The token names no person.");

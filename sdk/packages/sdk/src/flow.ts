@@ -75,6 +75,9 @@ export function dropFlow(kind: Kind, state: string): void {
   for (const key of [kind, ...Object.keys(MIRRORS[kind])]) sessionStorage.removeItem(key);
 }
 
+/** Flows that ended with an error here: who finishes twice hears the same twice. */
+const refused = new Set<string>();
+
 /** What `takeAnswer` must know. */
 interface Expected {
   clientId: string;
@@ -104,9 +107,13 @@ export function takeAnswer(kind: Kind, { clientId, redirectUri, issuer, url, pre
   const refuse = (reason: string, sentence: string) => localError(reason, sentence, prefix);
 
   if (error) {
-    if (flow) dropFlow(kind, flow.state);
+    if (flow) {
+      dropFlow(kind, flow.state);
+      refused.add(keyOf(kind, flow.state));
+    }
     // The page may have an `error` parameter of its own, that is no answer to anything.
     else if (kind !== "ave_connector_pkce") return null;
+    else if (state && !refused.has(keyOf(kind, state))) throw refuse("state_mismatch", "This page asked no such thing: the state is another one.");
     throw new AveError(error, query.get("error_description") ?? undefined);
   }
   if (!code) return null;

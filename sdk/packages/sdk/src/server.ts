@@ -28,11 +28,15 @@ export interface VerifyIdTokenOptions {
 /**
  * Changes a code for tokens on a server (RFC 6749 §4.1.3).
  * If the request carried a challenge, the verifier is required beside the secret (RFC 7636 §4.5).
+ * `redirectUri` is that of the request; say it here when the app has several and it was not the one of `config`.
  */
-export function exchangeCodeServer(config: ServerConfig, payload: { code: string; codeVerifier?: string }): Promise<TokenResponse> {
+export function exchangeCodeServer(
+  config: ServerConfig,
+  payload: { code: string; codeVerifier?: string; redirectUri?: string },
+): Promise<TokenResponse> {
   return askForTokens(config.issuer, "authorization_code", {
     code: payload.code,
-    redirectUri: config.redirectUri,
+    redirectUri: payload.redirectUri || config.redirectUri,
     clientId: config.clientId,
     clientSecret: config.clientSecret,
     codeVerifier: payload.codeVerifier,

@@ -28,6 +28,8 @@ export interface ConnectorParams extends ChallengeParams {
   state?: string;
   /** Default `user_present`. `background` is a silent attempt: fall back to `user_present` when it fails. */
   mode?: CommunicationMode;
+  /** `background` lets the page offer "Also when I am away". Without that choice no grant works in the background. */
+  presence?: "background";
   extraParams?: Record<string, string>;
 }
 
@@ -62,6 +64,8 @@ export function buildConnectorUrl(config: AveConfig, params: ConnectorParams): s
     ["resource", params.resource],
     ["scope", scopeText(params.scope)],
     ["mode", params.mode ?? "user_present"],
+    // Reserved only when it is used, so that it may also stand in `extraParams`.
+    ...(params.presence ? ([["presence", params.presence]] as Query) : []),
     ["state", params.state],
   ];
   return join(config, "/connect", own, challenge(params), params.extraParams);

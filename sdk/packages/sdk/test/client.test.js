@@ -237,6 +237,25 @@ describe("Connector", () => {
     assert.deepEqual([s256(kept.verifier), kept.state, kept.resource, kept.scope, kept.mode], [challenge, state, "iris:inference", "infer models", "user_present"]);
   });
 
+  it("keeps the flow at once, for callers that do not wait", async () => {
+    const going = ask();
+    const state = tab.sessionStorage.ave_connector_state;
+    assert.equal(JSON.parse(tab.sessionStorage.getItem(`ave_connector_pkce.${state}`)).state, state);
+    assert.deepEqual(tab.went, []);
+    await going;
+    assert.equal(tab.last().searchParams.get("state"), state);
+  });
+
+  it("keeps nothing when nobody said where to go", async () => {
+    await assert.rejects(ask({ issuer: "junk" }), { error: "invalid_issuer" });
+    assert.deepEqual([entries(), tab.went], [{}, []]);
+  });
+
+  it("asks for the choice to be away", async () => {
+    await ask({ presence: "background" });
+    assert.deepEqual(["mode", "presence"].map((name) => tab.last().searchParams.get(name)), ["user_present", "background"]);
+  });
+
   it("comes back with all that a server needs, once; PKCE beside the secret works", async () => {
     await ask({ mode: "background" });
     const challenge = tab.last().searchParams.get("code_challenge");
@@ -270,8 +289,17 @@ describe("Connector", () => {
       tab.answer({ error, error_description: "Why." });
       await assert.rejects(finishConnectorFlow(config), { name: "AveError", error, errorDescription: "Why." });
       assert.deepEqual(entries(), {});
+      await assert.rejects(finishConnectorFlow(config), { error }, "again says the same");
     }
     await assert.rejects(finishConnectorFlow({ ...config, url: "https://app.test/callback?error=access_denied" }), { error: "access_denied" });
+  });
+
+  it("takes no error that answers another page", async () => {
+    await ask();
+    const kept = entries();
+    const url = tab.answer({ error: "access_denied", state: "forged" });
+    await assert.rejects(finishConnectorFlow({ ...config, url }), (thrown) => thrown instanceof AveError && thrown.error === "state_mismatch" && thrown.message.startsWith("[Ave] "));
+    assert.deepEqual(entries(), kept);
   });
 
   it("and sign-in share a callback page: each takes only its own answers", async () => {

@@ -60,7 +60,9 @@ describe("a delegated token", () => {
       "another algorithm than its key": world.delegated({}, { alg: "EdDSA" }),
       "a critical extension": world.delegated({}, { crit: ["x"], x: 1 }),
       "a key of its own": world.delegated({}, { jwk: other.jwk, jku: "https://evil.test/jwks" }, other),
-      "no such key": world.delegated({}, { kid: "" }),
+      "no such key": world.delegated({}, { kid: "another" }),
+      "no key named": world.delegated({}, { kid: undefined }),
+      "a key without a name": world.delegated({}, { kid: "" }),
       "no token": undefined,
       "an empty one": "",
       "an opaque one": "pat_123",
@@ -84,6 +86,7 @@ describe("a delegated token", () => {
   it("an option that is missing lets nothing through", async () => {
     const bare = world.accessToken({ aud: undefined, grant_id: "g1", com_mode: "background" });
     await assert.rejects(verifyDelegatedToken(bare, { issuer: world.issuer }), { error: "invalid_request" });
+    await assert.rejects(verifyDelegatedToken(bare, { ...options, audience: undefined }), { error: "invalid_request" });
     await assert.rejects(verifyDelegatedToken(bare, { ...options, resource: undefined }), { error: "invalid_request" });
     await assert.rejects(verify(world.delegated(), { mode: "userPresent" }), { error: "invalid_request" });
     await assert.rejects(verifyDelegatedToken(bare, { ...options, issuer: undefined }), { error: "missing_issuer" });
@@ -136,6 +139,15 @@ describe("asking the issuer each time", () => {
     await assert.rejects(ask(null), INVALID);
   });
 
+  it("checks the audience when one is given", async () => {
+    world.routes["POST /api/oauth/introspect"] = live({ aud: "https://elsewhere.test" });
+    assert.ok(await ask("t", { audience: undefined }));
+    await assert.rejects(ask("t"), INVALID);
+    await assert.rejects(ask("t", { audience: "" }), { error: "invalid_request" }, "an empty one is a mistake");
+    world.routes["POST /api/oauth/introspect"] = live({ target_resource: "iris:history" });
+    await assert.rejects(ask("t", { audience: undefined }), INVALID, "the resource is always checked");
+  });
+
   it("trouble is no verdict on the token", async () => {
     for (const trouble of [[500, {}], [401, { error: "invalid_client" }], [200, "<p>"]]) {
       world.routes["POST /api/oauth/introspect"] = trouble;
@@ -156,6 +168,14 @@ describe("calls with a secret", () => {
     );
     await exchangeCodeServer(config(), { code: "c", codeVerifier: "v" });
     assert.equal(world.json().codeVerifier, "v", "PKCE beside the secret, as seed 003 recommends");
+  });
+
+  it("the code of a request with another redirect URI than the usual one", async () => {
+    world.routes["POST /api/oauth/token"] = { access_token: "pat_1" };
+    await exchangeCodeServer(config(), { code: "c", redirectUri: "https://app.test/connected" });
+    assert.equal(world.json().redirectUri, "https://app.test/connected");
+    await exchangeCodeServer(config(), { code: "c", redirectUri: undefined });
+    assert.equal(world.json().redirectUri, "https://app.test/callback");
   });
 
   it("refresh and token exchange", async () => {

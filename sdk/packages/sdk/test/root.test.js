@@ -123,6 +123,7 @@ describe("addresses", () => {
       code_challenge_method: "S256",
     });
     assert.equal(paramsOf(buildConnectorUrl(config, { resource: "iris:inference", scope: "infer" })).mode, "user_present");
+    assert.deepEqual(paramsOf(buildConnectorUrl(config, { ...asked, presence: "background", extraParams: { presence: "x" } })), { ...paramsOf(address), presence: "background" });
   });
 
   it("an answer leaves the address", () => {
