@@ -49,11 +49,11 @@ const DELEGATED_CLAIMS: [&str; 6] = ["sid", "cid", "grant_id", "target_resource"
 
 /// How a token names its row, once its text or signature is proven.
 pub(crate) enum Shown {
-    /// `is_for_us` unless it is a JWT that names another audience (RFC 8707).
+    /// A JWT names its audience: this server, or another (RFC 8707).
     Access {
         number: i64,
         opaque: Option<Bearer>,
-        is_for_us: bool,
+        audience: Option<String>,
     },
     Refresh(Bearer),
     Delegated {
@@ -68,12 +68,14 @@ impl OAuth {
         let now = self.seams.now();
         match self.shown(token) {
             None => Ok(Introspection::default()),
-            Some(Shown::Access { number, opaque, .. }) => {
-                let asking = app.id.clone();
+            Some(Shown::Access { number, opaque, audience }) => {
+                let (asking, issuer) = (app.id.clone(), self.settings.issuer.clone());
                 let look = move |tx: &mut Tx| {
                     let Some(access) = find_access(tx, number, opaque.as_ref())? else { return Ok(None) };
+                    let own = access.family.audience.as_deref().unwrap_or(&issuer);
+                    let is_ours = audience.as_deref().is_none_or(|audience| audience == own);
                     let may_know = may_know(tx, &asking, &access.family)?;
-                    Ok::<_, Fault>(Some(access).filter(|access| access.is_live(now) && may_know))
+                    Ok::<_, Fault>(Some(access).filter(|access| access.is_live(now) && is_ours && may_know))
                 };
                 let found = self.store.read(look).await?;
                 Ok(found.map_or_else(Introspection::default, |access| self.tell_access(access)))
@@ -131,7 +133,7 @@ impl OAuth {
         let text = token.reveal();
         if text.starts_with(ACCESS_PREFIX) {
             let bearer = Bearer::parse(ACCESS_PREFIX, text)?;
-            return Some(Shown::Access { number: bearer.number(), opaque: Some(bearer), is_for_us: true });
+            return Some(Shown::Access { number: bearer.number(), opaque: Some(bearer), audience: None });
         }
         if text.starts_with(REFRESH_PREFIX) {
             return Bearer::parse(REFRESH_PREFIX, text).map(Shown::Refresh);
@@ -147,13 +149,25 @@ impl OAuth {
             return self.read_delegated(token).map(|(number, claims)| Shown::Delegated { number, claims });
         };
         let number = number_of_jti(claims.text("jti")?)?;
-        let is_for_us = claims.audiences().any(|audience| audience == self.settings.issuer);
-        Some(Shown::Access { number, opaque: None, is_for_us })
+        let audience = Some(claims.audiences().next()?.to_owned());
+        Some(Shown::Access { number, opaque: None, audience })
+    }
+
+    /// The row of an access token that may be used here: it is opaque, or a JWT for this server (threat 75).
+    pub(crate) fn shown_here(&self, token: &Secret) -> Option<(i64, Option<Bearer>)> {
+        match self.shown(token)? {
+            Shown::Access { number, opaque, audience }
+                if audience.as_ref().is_none_or(|audience| *audience == self.settings.issuer) =>
+            {
+                Some((number, opaque))
+            }
+            _ => None,
+        }
     }
 
     /// The live access token behind a bearer credential, opaque or JWT.
     pub(crate) async fn live_access(&self, token: &Secret) -> Result<Option<Access>, Fault> {
-        let Some(Shown::Access { number, opaque, is_for_us: true }) = self.shown(token) else { return Ok(None) };
+        let Some((number, opaque)) = self.shown_here(token) else { return Ok(None) };
         let now = self.seams.now();
         let found = self.store.read(move |tx| find_access(tx, number, opaque.as_ref())).await?;
         Ok(found.filter(|access| access.is_live(now)))

@@ -30,9 +30,7 @@ impl OAuth {
     /// Tells the bearer of a live access token with `openid` (threat 76) whose it is.
     pub async fn userinfo(&self, token: &Secret) -> Result<UserInfo> {
         let invalid = || refuse(Code::InvalidToken, "the access token is unknown, expired or has ended");
-        let Some(crate::introspect::Shown::Access { number, opaque, is_for_us: true }) = self.shown(token) else {
-            return Err(invalid());
-        };
+        let (number, opaque) = self.shown_here(token).ok_or_else(invalid)?;
         let (oauth, now) = (self.clone(), self.seams.now());
         self.store
             .read(move |tx| {

@@ -21,8 +21,9 @@ type Wrong = (Code, &'static str);
 /// The audience that a request names. Nothing when it names none, or a resource by its key.
 pub(super) async fn check(oauth: &OAuth, app: &App, asked: &Asked) -> Result<Result<Option<Target>, Wrong>, Fault> {
     let Some(audience) = asked.resource.clone().filter(|_| !asked.needs_resource) else { return Ok(Ok(None)) };
-    let found = oauth.store.read(move |tx| resource::find_by_audience(tx, &audience)).await?;
-    let Some(resource) = found else { return Ok(Ok(None)) };
+    let named = audience.clone();
+    let found = oauth.store.read(move |tx| resource::find_by_audience(tx, &named)).await?;
+    let Some(resource) = found.filter(|resource| resource.key != audience) else { return Ok(Ok(None)) };
     let owner = oauth.app(resource.app.as_str()).await?;
     let is_open = resource.open_audience || app.organization.as_ref() == Some(&resource.organization);
     match owner {

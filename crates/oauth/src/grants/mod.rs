@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub enum TokenAsk {
     AuthorizationCode(CodeAsk),
     RefreshToken(RefreshAsk),
-    ClientCredentials { scope: Option<String> },
+    ClientCredentials(ClientAsk),
 }
 
 /// RFC 6749 §4.1.3 with RFC 7636 §4.5.
@@ -48,13 +48,21 @@ pub struct RefreshAsk {
     pub resource: Option<String>,
 }
 
+/// RFC 6749 §4.4.2.
+#[derive(Debug, Clone)]
+pub struct ClientAsk {
+    pub scope: Option<String>,
+    /// One of the app's own resources, by key or audience: for which the token then is.
+    pub resource: Option<String>,
+}
+
 impl OAuth {
     /// Answers an authenticated client.
     pub async fn exchange(&self, app: &Arc<App>, ask: TokenAsk) -> Result<Tokens, Error> {
         match ask {
             TokenAsk::AuthorizationCode(ask) => self.redeem(app, ask).await,
             TokenAsk::RefreshToken(ask) => self.refresh(app, ask).await,
-            TokenAsk::ClientCredentials { scope } => self.client_credentials(app, scope.as_deref()).await,
+            TokenAsk::ClientCredentials(ask) => self.client_credentials(app, ask).await,
         }
     }
 }

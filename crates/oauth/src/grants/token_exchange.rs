@@ -194,7 +194,9 @@ impl OAuth {
     /// Reads the subject token: an `access_token_jwt` of this app, or in a chain a delegated token (threats 118, 120).
     fn subject(&self, tx: &mut Tx, app: &App, token: &Secret, now: Time) -> Result<Subject, Error> {
         match self.shown(token) {
-            Some(Shown::Access { number, opaque: None, is_for_us: true }) => {
+            Some(Shown::Access { number, opaque: None, audience })
+                if audience.as_ref() == Some(&self.settings.issuer) =>
+            {
                 let access = find_access(tx, number, None)?.filter(|access| access.is_live(now));
                 let access = access.ok_or_else(dead_subject)?;
                 if access.family.app != app.id {

@@ -59,14 +59,14 @@ pub(crate) fn find_named(tx: &mut Tx<'_>, name: &str) -> Result<Option<Resource>
     tx.one(sql, args![name])?.as_ref().map(resource).transpose()
 }
 
-/// The resource with this audience and another key, paused or not; a lone slash at the end does not count.
+/// The resource with this audience, paused or not; a lone slash at the end does not count.
 pub fn find_by_audience(tx: &mut Tx<'_>, audience: &str) -> Result<Option<Resource>, Fault> {
     let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.audience, r.runtime_endpoint,
                       r.allow_chains, r.open_audience, r.scopes, r.terms, r.created_at, r.updated_at, r.paused_at,
                       a.disabled_at
                FROM resources r
                JOIN apps a ON a.id = r.app_id
-               WHERE r.audience IN ($1, $2) AND r.key <> $1";
+               WHERE r.audience IN ($1, $2)";
     let bare = audience.strip_suffix('/').unwrap_or(audience);
     let other = if bare == audience { format!("{audience}/") } else { bare.to_owned() };
     tx.one(sql, args![audience, other])?.as_ref().map(resource).transpose()

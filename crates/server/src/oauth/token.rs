@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base::{RedirectUri, Secret};
 use oauth::delegated::DelegatedToken;
-use oauth::grants::{ACCESS_TOKEN_TYPE, CodeAsk, ExchangeAsk, RefreshAsk, TokenAsk};
+use oauth::grants::{ACCESS_TOKEN_TYPE, ClientAsk, CodeAsk, ExchangeAsk, RefreshAsk, TokenAsk};
 use oauth::refusal::{Code, refuse};
 use oauth::token::Tokens;
 use serde::Serialize;
@@ -51,7 +51,7 @@ fn read_exchange(mut fields: Fields) -> Result<ExchangeAsk, OAuthError> {
 
 fn read_ask(grant: &str, mut fields: Fields) -> Result<TokenAsk, OAuthError> {
     let resource = fields.take("resource");
-    if fields.take("audience").is_some() || (resource.is_some() && grant == "client_credentials") {
+    if fields.take("audience").is_some() {
         return Err(refuse(Code::InvalidTarget, "the resource does not exist or is not active").into());
     }
     match grant {
@@ -72,7 +72,7 @@ fn read_ask(grant: &str, mut fields: Fields) -> Result<TokenAsk, OAuthError> {
             scope: fields.take("scope"),
             resource,
         })),
-        "client_credentials" => Ok(TokenAsk::ClientCredentials { scope: fields.take("scope") }),
+        "client_credentials" => Ok(TokenAsk::ClientCredentials(ClientAsk { scope: fields.take("scope"), resource })),
         _ => Err(refuse(Code::UnsupportedGrantType, "this grant_type is not supported").into()),
     }
 }

@@ -157,6 +157,40 @@ async fn an_app_acts_for_itself() {
 }
 
 #[tokio::test]
+async fn an_app_acts_for_itself_at_its_own_resources() {
+    for world in World::both().await {
+        let (iris, _other) = (world.target("iris", "").await, world.target("other", "").await);
+        let ask = async |fields: &[(&str, &str)]| {
+            let mut all = vec![("grant_type", "client_credentials")];
+            all.extend(fields);
+            iris.asks(&all).await
+        };
+        for (fields, audience) in [
+            (vec![("scope", "ask history")], world.issuer.as_str()),
+            (vec![("scope", "ask history"), ("resource", "iris:inference")], "https://iris.test/api"),
+            (vec![("scope", "ask history"), ("resource", "https://iris.test/api/")], "https://iris.test/api"),
+        ] {
+            let tokens = ask(&fields).await;
+            assert_eq!(tokens.status, 200, "{tokens:?}");
+            let tokens = tokens.json();
+            let told = claims(&tokens["access_token_jwt"]);
+            assert_eq!((&told["sub"], &told["aud"]), (&json!(iris.client_id), &json!(audience)));
+            assert_eq!((&told["scope"], &tokens["scope"]), (&json!("ask history"), &json!("ask history")));
+            assert!(told["target_resource"].is_null(), "nobody allowed anything: {told}");
+            assert_eq!(iris.introspects(tokens["access_token"].as_str().unwrap()).await["aud"], audience);
+        }
+        for (fields, refused) in [
+            (vec![("scope", "ask openid")], "400 invalid_scope"),
+            (vec![("scope", "nothing")], "400 invalid_scope"),
+            (vec![("resource", "other:inference")], "400 invalid_target"),
+            (vec![("resource", "https://other.test/api")], "400 invalid_target"),
+        ] {
+            assert!(ask(&fields).await.refusal().starts_with(refused), "{fields:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_request_by_post_goes_on_as_a_get() {
     let world = World::new().await;
     let app = world.app("notes", "").await;
