@@ -8,6 +8,7 @@ pub mod claims;
 pub mod jwk;
 pub mod keyset;
 pub mod kind;
+mod proven;
 pub mod sign;
 pub mod strict;
 pub mod verify;

@@ -412,6 +412,25 @@ fn threat_072_a_token_ends_at_exp_to_the_second() {
 }
 
 #[test]
+fn a_signature_that_is_known_spares_nothing_else() {
+    for alg in [Alg::EdDsa, Alg::Es256, Alg::Rs256] {
+        let (keys, token) = (keys(), token(alg, Kind::AccessToken));
+        let seen = expect(Kind::AccessToken);
+        assert_eq!(verify(&keys, &token, &seen), verify(&keys, &token, &seen), "seen once and seen twice");
+        let late = Expect { now: Time::from_secs(NOW + 600), ..seen };
+        assert_eq!(verify(&keys, &token, &late), Err(Rejected::Expired));
+        assert_eq!(verify(&keys, &token, &expect(Kind::IdToken)), Err(Rejected::WrongType));
+        assert_eq!(verify(&keys, &token, &Expect { issuer: "https://x.test", ..seen }), Err(Rejected::WrongIssuer));
+        assert_eq!(verify(&keys, &token, &Expect { audience: Some("app_2"), ..seen }), Err(Rejected::WrongAudience));
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        let other = key(alg).sign(Kind::AccessToken, with("sub", "eve").to_string().as_bytes()).unwrap();
+        let (_, foreign) = other.rsplit_once('.').unwrap();
+        assert_eq!(verify(&keys, &format!("{signed}.{foreign}"), &seen), Err(Rejected::BadSignature));
+        assert_eq!(verify(&KeySet::default(), &token, &seen), Err(Rejected::UnknownKey), "the key is withdrawn");
+    }
+}
+
+#[test]
 fn threat_073_a_member_named_twice_is_refused() {
     let (alg, kid) = ("EdDSA", key(Alg::EdDsa).kid());
     for header in [

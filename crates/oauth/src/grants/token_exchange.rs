@@ -79,8 +79,10 @@ impl OAuth {
     /// Exchanges a subject token of this app for a delegated token.
     pub async fn exchange_token(&self, app: &Arc<App>, ask: ExchangeAsk) -> Result<DelegatedToken, Error> {
         check_shape(app, &ask)?;
+        // The signature is checked before the write begins: one writer at a time has better things to do.
+        let shown = self.shown(&ask.subject_token).ok_or_else(dead_subject)?;
         let (oauth, app_in, now) = (self.clone(), Arc::clone(app), self.seams.now());
-        let outcome = self.store.write_again(move |tx| oauth.exchange_in(tx, &app_in, &ask, now)).await?;
+        let outcome = self.store.write_again(move |tx| oauth.exchange_in(tx, &app_in, &ask, &shown, now)).await?;
         let stored = match outcome {
             Exchanged::Yes(stored) => stored,
             Exchanged::No(refusal) => return Err(refusal.into()),
@@ -98,8 +100,15 @@ impl OAuth {
         })
     }
 
-    fn exchange_in(&self, tx: &mut Tx, app: &App, ask: &ExchangeAsk, now: Time) -> Result<Exchanged, Error> {
-        let subject = self.subject(tx, app, &ask.subject_token, now)?;
+    fn exchange_in(
+        &self,
+        tx: &mut Tx,
+        app: &App,
+        ask: &ExchangeAsk,
+        shown: &Shown,
+        now: Time,
+    ) -> Result<Exchanged, Error> {
+        let subject = self.subject(tx, app, shown, now)?;
         let (_, identity) = subject.family.person()?;
         if self.claims.person(tx, identity)?.is_none() {
             return Err(dead_subject());
@@ -192,12 +201,10 @@ impl OAuth {
     }
 
     /// Reads the subject token: an `access_token_jwt` of this app, or in a chain a delegated token (threats 118, 120).
-    fn subject(&self, tx: &mut Tx, app: &App, token: &Secret, now: Time) -> Result<Subject, Error> {
-        match self.shown(token) {
-            Some(Shown::Access { number, opaque: None, audience })
-                if audience.as_ref() == Some(&self.settings.issuer) =>
-            {
-                let access = find_access(tx, number, None)?.filter(|access| access.is_live(now));
+    fn subject(&self, tx: &mut Tx, app: &App, shown: &Shown, now: Time) -> Result<Subject, Error> {
+        match shown {
+            Shown::Access { number, opaque: None, audience } if audience.as_ref() == Some(&self.settings.issuer) => {
+                let access = find_access(tx, *number, None)?.filter(|access| access.is_live(now));
                 let access = access.ok_or_else(dead_subject)?;
                 if access.family.app != app.id {
                     return Err(foreign_subject());
@@ -207,24 +214,23 @@ impl OAuth {
                 }
                 Ok(Subject { family: access.family, expires_at: access.expires_at, link: None })
             }
-            Some(Shown::Delegated { number, claims }) => {
-                let row = delegated::find(tx, number)?.filter(|row| row.is_live(now)).ok_or_else(dead_subject)?;
+            Shown::Delegated { number, claims } => {
+                let row = delegated::find(tx, *number)?.filter(|row| row.is_live(now)).ok_or_else(dead_subject)?;
                 if row.owner != app.id {
                     return Err(foreign_subject());
                 }
                 let scope = claims.text("scope").and_then(Scope::parse).unwrap_or_else(Scope::empty);
                 let act = claims.get("act").cloned().unwrap_or_else(|| json!({ "sub": row.family.app.as_str() }));
-                let link = Link { number, resource: row.resource, scope, presence: row.presence, act };
+                let link = Link { number: *number, resource: row.resource, scope, presence: row.presence, act };
                 Ok(Subject { family: row.family, expires_at: row.expires_at, link: Some(link) })
             }
-            Some(Shown::Access { opaque: None, .. }) => {
+            Shown::Access { opaque: None, .. } => {
                 Err(refuse(Code::InvalidGrant, "the subject token is for another audience than this server"))
             }
-            Some(Shown::Access { .. } | Shown::Refresh(_)) => Err(refuse(
+            Shown::Access { .. } | Shown::Refresh(_) => Err(refuse(
                 Code::InvalidGrant,
                 "the subject token is the opaque one: send the access_token_jwt of the same answer",
             )),
-            None => Err(dead_subject()),
         }
     }
 
