@@ -24,7 +24,7 @@ pub mod world;
 #[cfg(feature = "world")]
 pub use browser::Browser;
 #[cfg(feature = "world")]
-pub use client::TestApp;
+pub use client::{TestApp, claims};
 #[cfg(feature = "world")]
 pub use http::Answer;
 pub use passkey::SoftPasskey;

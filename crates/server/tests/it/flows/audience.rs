@@ -1,17 +1,11 @@
 //! A sign-in whose JWT is for another server (RFC 8707), such as an MCP one.
 
 use crate::surface::api_v1::Operator;
-use base64::Engine as _;
-use serde_json::{Value, json};
-use testkit::{TestApp, World};
+use serde_json::json;
+use testkit::{TestApp, World, claims};
 
 const AUDIENCE: &str = "https://iris.test/api";
 const OPEN: &str = "open_audience = true";
-
-fn claims(jwt: &str) -> Value {
-    let part = jwt.split('.').nth(1).expect("three parts");
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-}
 
 fn request(app: &TestApp<'_>, scope: &str, resource: &str) -> String {
     app.request(&[("scope", scope), ("resource", resource)])

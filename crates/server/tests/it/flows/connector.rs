@@ -1,15 +1,9 @@
 //! One app acts at another: asked, allowed, exchanged, taken back (seeds 000 and 001).
 
-use serde_json::{Value, json};
-use testkit::{TestApp, World};
+use serde_json::json;
+use testkit::{TestApp, World, claims};
 
 const KEY: &str = "iris:inference";
-
-fn claims(jwt: &str) -> Value {
-    use base64::Engine as _;
-    let part = jwt.split('.').nth(1).expect("three parts");
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-}
 
 #[tokio::test]
 async fn from_the_question_to_the_token_and_back() {

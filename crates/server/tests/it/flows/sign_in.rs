@@ -7,8 +7,7 @@ use testkit::client::VERIFIER;
 use testkit::{START, World};
 
 fn claims(jwt: &Value) -> Value {
-    let payload = jwt.as_str().unwrap().split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    testkit::claims(jwt.as_str().unwrap())
 }
 
 fn header(jwt: &Value) -> Value {

@@ -1,15 +1,9 @@
 //! Section 8: delegation between apps.
 
-use serde_json::{Value, json};
-use testkit::{Answer, TestApp, World};
+use serde_json::json;
+use testkit::{Answer, TestApp, World, claims};
 
 const KEY: &str = "iris:inference";
-
-fn claims(jwt: &str) -> Value {
-    use base64::Engine as _;
-    let part = jwt.split('.').nth(1).expect("three parts");
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-}
 
 fn assert_refused(answer: &Answer, refusal: &str) {
     assert!(answer.refusal().starts_with(refusal), "{refusal}: {answer:?}");

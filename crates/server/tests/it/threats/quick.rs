@@ -1,7 +1,7 @@
 //! Section 4: Quick apps. Rows 54 to 66 attack client documents and dynamic registration, which are closed.
 
 use testkit::client::VERIFIER;
-use testkit::{Answer, Browser, World};
+use testkit::{Answer, Browser, World, claims};
 
 const ID: &str = "origin:https://quick.test";
 const CALLBACK: &str = "https://quick.test/ave/callback";
@@ -48,12 +48,6 @@ async fn quick_sign_in_needs_no_registration() {
     let check = world.send("POST", "/api/oauth/session/check", &[("Authorization", &bearer)], b"").await;
     assert_eq!(check.json()["status"], "active");
     assert_eq!(check.header("access-control-allow-origin"), Some("*"));
-}
-
-fn claims(jwt: &str) -> serde_json::Value {
-    use base64::Engine as _;
-    let payload = jwt.split('.').nth(1).unwrap();
-    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 #[tokio::test]
