@@ -148,6 +148,10 @@ text_id!(/** A client: `app_` + 32 hex, or `origin:…` for a Quick app. Its tex
 text_id!(/** A resource that an app offers. */ ResourceId, "res_");
 text_id!(/** A node of the grant ledger. */ GrantId, uuid v7);
 text_id!(/** A non-human actor of an app. */ AgentId, uuid v7);
+text_id!(/** A linked account. */ ConnectionId, uuid v7);
+text_id!(/** A person whom we know by an app's own identity provider. */ AppUserId, uuid v7);
+text_id!(/** A key of an app or an agent. */ KeyId, uuid v7);
+text_id!(/** A call that waits for a person. */ ApprovalId, uuid v7);
 
 /// Gives out row numbers: 41 bits of milliseconds and a 22-bit tie-breaker, ascending within this process.
 ///

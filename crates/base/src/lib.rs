@@ -20,7 +20,8 @@ pub use digest::Digest;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use fault::Fault;
 pub use id::{
-    AccountId, AgentId, AppId, DeviceId, GrantId, IdentityId, Numbers, OrganizationId, PasskeyId, ResourceId, Uuid,
+    AccountId, AgentId, AppId, AppUserId, ApprovalId, ConnectionId, DeviceId, GrantId, IdentityId, KeyId, Numbers,
+    OrganizationId, PasskeyId, ResourceId, Uuid,
 };
 pub use likeness::likeness;
 pub use place::{Origin, RedirectUri};

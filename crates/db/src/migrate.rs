@@ -29,6 +29,7 @@ migrations! {
     4 "0004_ledger",
     5 "0005_oauth",
     6 "0006_connector",
+    7 "0007_connect",
 }
 
 /// The highest step this program knows.

@@ -123,6 +123,10 @@ text_args!(
     base::ResourceId,
     base::GrantId,
     base::AgentId,
+    base::AppUserId,
+    base::ApprovalId,
+    base::ConnectionId,
+    base::KeyId,
     base::Uuid,
     base::Origin,
     base::RedirectUri

@@ -1,5 +1,59 @@
-//! Outside accounts: which services there are, and how each of them speaks.
+//! Outside accounts: which services there are, how a person links an account, how its credential is kept, and how apps and agents
+//! call in the person's name (seed 004, `product.md` 4).
 //!
 //! A service is described by data (`providers/*.toml`), never by a script; what data cannot say is a named [`provider::Quirk`].
 
+mod caller;
 pub mod provider;
+mod refusal;
+mod settings;
+
+pub use caller::{Acting, Caller, KeyKind, Subject};
+pub use refusal::{Code, Error, Refusal, Result, refuse};
+pub use settings::Settings;
+
+use base::{Fault, Seams};
+use db::{Sealer, Store};
+use net::Egress;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// The vault. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault(Arc<Parts>);
+
+/// What the vault is made of.
+pub struct Parts {
+    pub settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) seams: Seams,
+    pub(crate) sealer: Sealer,
+    /// For every service but the fake one.
+    pub(crate) egress: Egress,
+    /// For the fake provider alone: its address, and no other of this machine.
+    pub(crate) fake_egress: Option<Egress>,
+}
+
+impl Deref for Vault {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Vault {
+    /// Wires the vault on a migrated database.
+    pub fn open(
+        store: Store,
+        seams: Seams,
+        sealer: Sealer,
+        egress: Egress,
+        settings: Settings,
+    ) -> std::result::Result<Vault, Fault> {
+        let fake = settings.fake_provider.as_deref().and_then(|origin| origin.split_once("://"));
+        let fake_egress = fake.and_then(|(_, host)| net::Allowed::parse(host)).map(|host| Egress::new(vec![host]));
+        let fake_egress = fake_egress.transpose()?;
+        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress })))
+    }
+}

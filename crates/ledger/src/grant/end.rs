@@ -1,7 +1,7 @@
 //! Ending a node and all that hangs on it.
 
 use super::{EndedBy, Grant, Kind, rows};
-use base::{AccountId, AppId, Fault, GrantId, Time};
+use base::{AccountId, AgentId, AppId, ConnectionId, Fault, GrantId, Time};
 use db::Tx;
 
 /// What ended: the node itself first, then everything below it.
@@ -54,6 +54,29 @@ pub fn end_all_of_kind(tx: &mut Tx, kind: Kind, by: EndedBy, now: Time) -> Resul
 pub fn end_all_of_target(tx: &mut Tx, target: &str, by: EndedBy, now: Time) -> Result<u64, Fault> {
     let mut count = 0;
     for grant in rows::live_ids_of_target(tx, target)? {
+        count += end(tx, &grant, by, now)?.ended.len() as u64;
+    }
+    Ok(count)
+}
+
+/// Ends everything on a linked account. Gives what ended.
+pub fn end_all_of_connection(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    by: EndedBy,
+    now: Time,
+) -> Result<Vec<Grant>, Fault> {
+    let mut ended = Vec::new();
+    for grant in rows::live_ids_of_connection(tx, connection)? {
+        ended.extend(end(tx, &grant, by, now)?.ended);
+    }
+    Ok(ended)
+}
+
+/// Ends everything that was given to an agent, and what it passed on.
+pub fn end_all_of_agent(tx: &mut Tx, agent: &AgentId, by: EndedBy, now: Time) -> Result<u64, Fault> {
+    let mut count = 0;
+    for grant in rows::live_ids_of_agent(tx, agent)? {
         count += end(tx, &grant, by, now)?.ended.len() as u64;
     }
     Ok(count)

@@ -4,11 +4,17 @@ mod end;
 mod open;
 mod rows;
 
-pub use end::{Ending, end, end_all_of_account, end_all_of_app, end_all_of_kind, end_all_of_target};
+pub use end::{
+    Ending, end, end_all_of_account, end_all_of_agent, end_all_of_app, end_all_of_connection, end_all_of_kind,
+    end_all_of_target,
+};
 pub use open::{NewGrant, open, set_scope, set_terms};
-pub use rows::{find, find_live, list_of_account, list_of_app, page_of_app, touch, use_of_app};
+pub use rows::{
+    children, find, find_live, list_of_account, list_of_agent, list_of_app, list_of_connection, page_of_app,
+    set_limits, touch, use_of_app,
+};
 
-use base::{AccountId, AppId, GrantId, IdentityId, Scope, Time};
+use base::{AccountId, AgentId, AppId, AppUserId, ConnectionId, GrantId, IdentityId, Scope, Time};
 
 /// What the node permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +131,16 @@ pub struct Grant {
     pub ended_at: Option<Time>,
     /// The terms of its resource that it was made under; only connector grants have any.
     pub terms: Option<i64>,
+    /// Whose it is, when an app's own identity provider vouches for the person.
+    pub app_user: Option<AppUserId>,
+    /// The linked account that it is on, and that it ends with.
+    pub connection: Option<ConnectionId>,
+    /// Who may use it, when that is an agent.
+    pub agent: Option<AgentId>,
+    /// What its app calls it, where one person has several on the same account.
+    pub label: Option<String>,
+    /// What narrows it, as JSON; its writer knows the form.
+    pub limits: Option<String>,
 }
 
 impl Grant {

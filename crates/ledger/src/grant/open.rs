@@ -2,7 +2,7 @@
 
 use super::rows;
 use super::{Kind, Presence};
-use base::{AccountId, AppId, Fault, GrantId, IdentityId, Scope, Seams, Time};
+use base::{AccountId, AgentId, AppId, AppUserId, ConnectionId, Fault, GrantId, IdentityId, Scope, Seams, Time};
 use db::Tx;
 
 /// What a new node permits.
@@ -21,6 +21,11 @@ pub struct NewGrant {
     pub expires_at: Option<Time>,
     /// The terms of the resource that the person was shown; only connector grants have any.
     pub terms: Option<i64>,
+    pub app_user: Option<AppUserId>,
+    pub connection: Option<ConnectionId>,
+    pub agent: Option<AgentId>,
+    pub label: Option<String>,
+    pub limits: Option<String>,
 }
 
 impl NewGrant {
@@ -39,6 +44,11 @@ impl NewGrant {
             presence: None,
             expires_at: None,
             terms: None,
+            app_user: None,
+            connection: None,
+            agent: None,
+            label: None,
+            limits: None,
         })
     }
 }

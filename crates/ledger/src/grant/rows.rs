@@ -1,7 +1,7 @@
 //! All SQL of the grants.
 
 use super::{EndedBy, Grant, Kind, NewGrant, Presence};
-use base::{AccountId, AppId, Fault, GrantId, IdentityId, Scope, Time};
+use base::{AccountId, AgentId, AppId, AppUserId, ConnectionId, Fault, GrantId, IdentityId, Scope, Time};
 use db::{Row, Tx, args};
 
 fn grant(row: &Row) -> Result<Grant, Fault> {
@@ -27,14 +27,20 @@ fn grant(row: &Row) -> Result<Grant, Fault> {
         expires_at: row.opt_time("expires_at")?,
         ended_at: row.opt_time("ended_at")?,
         terms: row.opt_int("terms")?,
+        app_user: row.opt_text("app_user_id")?.map(AppUserId::from_text),
+        connection: row.opt_text("connection_id")?.map(ConnectionId::from_text),
+        agent: row.opt_text("agent_id")?.map(AgentId::from_text),
+        label: row.opt_text("label")?,
+        limits: row.opt_text("limits")?,
     })
 }
 
 pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault> {
     let sql =
         "INSERT INTO grants (id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                                   created_at, updated_at, expires_at, terms)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)";
+                                   created_at, updated_at, expires_at, terms, app_user_id, connection_id, agent_id,
+                                   label, limits)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, $15, $16, $17, $18)";
     tx.run(
         sql,
         args![
@@ -50,7 +56,12 @@ pub(super) fn insert(tx: &mut Tx, new: &NewGrant, now: Time) -> Result<(), Fault
             new.presence.map(Presence::as_str),
             now,
             new.expires_at,
-            new.terms
+            new.terms,
+            new.app_user,
+            new.connection,
+            new.agent,
+            new.label,
+            new.limits
         ],
     )?;
     Ok(())
@@ -83,7 +94,8 @@ pub(super) fn update_terms(
 /// The node with this id, live or ended.
 pub fn find(tx: &mut Tx, id: &GrantId) -> Result<Option<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
                FROM grants
                WHERE id = $1";
     tx.one(sql, args![id])?.as_ref().map(grant).transpose()
@@ -98,7 +110,8 @@ pub fn find_live(
     target: &str,
 ) -> Result<Option<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
                FROM grants
                WHERE identity_id = $1 AND app_id = $2 AND kind = $3 AND target = $4 AND ended_at IS NULL";
     tx.one(sql, args![identity, app, kind.as_str(), target])?.as_ref().map(grant).transpose()
@@ -107,7 +120,8 @@ pub fn find_live(
 /// Live nodes of an account, newest first.
 pub fn list_of_account(tx: &mut Tx, account: &AccountId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
                FROM grants
                WHERE account_id = $1 AND kind = $2 AND ended_at IS NULL
                ORDER BY id DESC
@@ -118,7 +132,8 @@ pub fn list_of_account(tx: &mut Tx, account: &AccountId, kind: Kind, limit: u32)
 /// Live nodes of an app, newest first.
 pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<Vec<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
                FROM grants
                WHERE app_id = $1 AND kind = $2 AND ended_at IS NULL
                ORDER BY id DESC
@@ -129,7 +144,8 @@ pub fn list_of_app(tx: &mut Tx, app: &AppId, kind: Kind, limit: u32) -> Result<V
 /// What hangs on an app now: every kind, below an id (empty for the newest), newest first.
 pub fn page_of_app(tx: &mut Tx, app: &AppId, before: &str, limit: u32) -> Result<Vec<Grant>, Fault> {
     let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                      created_at, updated_at, last_used_at, expires_at, ended_at, terms
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
                FROM grants
                WHERE app_id = $1 AND ended_at IS NULL AND ($2 = '' OR id < $2)
                ORDER BY id DESC
@@ -170,7 +186,8 @@ pub(super) fn take_live(tx: &mut Tx, id: &GrantId, by: EndedBy, now: Time) -> Re
                SET ended_at = $2, ended_by = $3
                WHERE id = $1 AND ended_at IS NULL
                RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                         created_at, updated_at, last_used_at, expires_at, ended_at, terms";
+                         created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                         app_user_id, connection_id, agent_id, label, limits";
     tx.one(sql, args![id, now, by.as_str()])?.as_ref().map(grant).transpose()
 }
 
@@ -180,7 +197,8 @@ pub(super) fn take_children(tx: &mut Tx, parent: &GrantId, now: Time) -> Result<
                SET ended_at = $2, ended_by = $3
                WHERE parent_id = $1 AND ended_at IS NULL
                RETURNING id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
-                         created_at, updated_at, last_used_at, expires_at, ended_at, terms";
+                         created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                         app_user_id, connection_id, agent_id, label, limits";
     tx.all(sql, args![parent, now, EndedBy::Parent.as_str()])?.iter().map(grant).collect()
 }
 
@@ -202,4 +220,70 @@ pub(super) fn live_ids_of_account(tx: &mut Tx, account: &AccountId) -> Result<Ve
                FROM grants
                WHERE account_id = $1 AND ended_at IS NULL";
     tx.all(sql, args![account])?.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
+}
+
+/// The live nodes right below one, newest first.
+pub fn children(tx: &mut Tx, parent: &GrantId, limit: u32) -> Result<Vec<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
+               FROM grants
+               WHERE parent_id = $1 AND ended_at IS NULL
+               ORDER BY id DESC
+               LIMIT $2";
+    tx.all(sql, args![parent, limit])?.iter().map(grant).collect()
+}
+
+/// The live nodes on a linked account, newest first.
+pub fn list_of_connection(tx: &mut Tx, connection: &ConnectionId, limit: u32) -> Result<Vec<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
+               FROM grants
+               WHERE connection_id = $1 AND ended_at IS NULL
+               ORDER BY id DESC
+               LIMIT $2";
+    tx.all(sql, args![connection, limit])?.iter().map(grant).collect()
+}
+
+/// The live nodes of an agent, newest first.
+pub fn list_of_agent(tx: &mut Tx, agent: &AgentId, limit: u32) -> Result<Vec<Grant>, Fault> {
+    let sql = "SELECT id, kind, parent_id, account_id, identity_id, app_id, target, scope, withheld, presence,
+                      created_at, updated_at, last_used_at, expires_at, ended_at, terms,
+                      app_user_id, connection_id, agent_id, label, limits
+               FROM grants
+               WHERE agent_id = $1 AND ended_at IS NULL
+               ORDER BY id DESC
+               LIMIT $2";
+    tx.all(sql, args![agent, limit])?.iter().map(grant).collect()
+}
+
+/// Sets when a live node ends by itself, what narrows it and what it is called.
+pub fn set_limits(
+    tx: &mut Tx,
+    id: &GrantId,
+    expires_at: Option<Time>,
+    label: Option<&str>,
+    limits: Option<&str>,
+    now: Time,
+) -> Result<(), Fault> {
+    let sql = "UPDATE grants
+               SET expires_at = $2, label = $3, limits = $4, updated_at = $5
+               WHERE id = $1 AND ended_at IS NULL";
+    tx.run(sql, args![id, expires_at, label, limits, now])?;
+    Ok(())
+}
+
+pub(super) fn live_ids_of_connection(tx: &mut Tx, connection: &ConnectionId) -> Result<Vec<GrantId>, Fault> {
+    let sql = "SELECT id
+               FROM grants
+               WHERE connection_id = $1 AND ended_at IS NULL";
+    tx.all(sql, args![connection])?.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
+}
+
+pub(super) fn live_ids_of_agent(tx: &mut Tx, agent: &AgentId) -> Result<Vec<GrantId>, Fault> {
+    let sql = "SELECT id
+               FROM grants
+               WHERE agent_id = $1 AND ended_at IS NULL";
+    tx.all(sql, args![agent])?.iter().map(|row| row.text("id").map(GrantId::from_text)).collect()
 }

@@ -7,7 +7,7 @@ pub use rows::{
     written,
 };
 
-use base::{AccountId, AppId, Fault, GrantId, IdentityId, OrganizationId, Seams, Time};
+use base::{AccountId, AgentId, AppId, AppUserId, Fault, GrantId, IdentityId, OrganizationId, Seams, Time};
 
 /// The name of a deed: noun and past participle (`session.opened`). Each crate declares its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Entry {
     target: Option<AppId>,
     source: Option<String>,
     detail: Option<serde_json::Value>,
+    agent: Option<AgentId>,
+    app_user: Option<AppUserId>,
 }
 
 impl Entry {
@@ -42,6 +44,8 @@ impl Entry {
             target: None,
             source: None,
             detail: None,
+            agent: None,
+            app_user: None,
         })
     }
 
@@ -81,6 +85,18 @@ impl Entry {
         self
     }
 
+    /// Which agent did it.
+    pub fn agent(mut self, agent: &AgentId) -> Entry {
+        self.agent = Some(agent.clone());
+        self
+    }
+
+    /// Whose it is, where an app's own identity provider vouches for the person.
+    pub fn app_user(mut self, app_user: &AppUserId) -> Entry {
+        self.app_user = Some(app_user.clone());
+        self
+    }
+
     /// Where the request came from (client address).
     pub fn source(mut self, source: &str) -> Entry {
         self.source = Some(source.to_owned());
@@ -108,4 +124,6 @@ pub struct Told {
     pub target: Option<AppId>,
     pub source: Option<String>,
     pub detail: Option<serde_json::Value>,
+    pub agent: Option<AgentId>,
+    pub app_user: Option<AppUserId>,
 }

@@ -1,7 +1,7 @@
 //! All SQL of the journal.
 
 use super::{Entry, Told};
-use base::{AccountId, AppId, Fault, GrantId, IdentityId, OrganizationId};
+use base::{AccountId, AgentId, AppId, AppUserId, Fault, GrantId, IdentityId, OrganizationId};
 use db::{Row, Tx, args};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,8 +16,8 @@ pub fn written() -> u64 {
 pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
     let sql =
         "INSERT INTO journal (id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail,
-                                    target_app_id)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                                    target_app_id, agent_id, app_user_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     tx.send(
         sql,
         args![
@@ -30,7 +30,9 @@ pub fn write(tx: &mut Tx, entry: &Entry) -> Result<(), Fault> {
             entry.grant,
             entry.source,
             entry.detail.as_ref().map(ToString::to_string),
-            entry.target
+            entry.target,
+            entry.agent,
+            entry.app_user
         ],
     )?;
     WRITTEN.fetch_add(1, Ordering::Relaxed);
@@ -51,13 +53,16 @@ fn told(row: &Row) -> Result<Told, Fault> {
         target: row.opt_text("target_app_id")?.map(AppId::from_text),
         source: row.opt_text("source")?,
         detail: row.opt_text("detail")?.and_then(|text| serde_json::from_str(&text).ok()),
+        agent: row.opt_text("agent_id")?.map(AgentId::from_text),
+        app_user: row.opt_text("app_user_id")?.map(AppUserId::from_text),
     })
 }
 
 /// Rows of an account before a number (`i64::MAX` for the newest), newest first.
 pub fn list_of_account(tx: &mut Tx, account: &AccountId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
     let sql =
-        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id,
+                agent_id, app_user_id
                FROM journal
                WHERE account_id = $1 AND id < $2
                ORDER BY id DESC
@@ -68,7 +73,8 @@ pub fn list_of_account(tx: &mut Tx, account: &AccountId, before: i64, limit: u32
 /// Rows of an app before a number, newest first.
 pub fn list_of_app(tx: &mut Tx, app: &AppId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
     let sql =
-        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id,
+                agent_id, app_user_id
                FROM journal
                WHERE app_id = $1 AND id < $2
                ORDER BY id DESC
@@ -79,7 +85,8 @@ pub fn list_of_app(tx: &mut Tx, app: &AppId, before: i64, limit: u32) -> Result<
 /// What other apps did at an app, before a number, newest first.
 pub fn list_of_target(tx: &mut Tx, target: &AppId, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
     let sql =
-        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id,
+                agent_id, app_user_id
                FROM journal
                WHERE target_app_id = $1 AND id < $2
                ORDER BY id DESC
@@ -105,7 +112,8 @@ pub fn list_of_organization(
     limit: u32,
 ) -> Result<Vec<Told>, Fault> {
     let sql =
-        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id,
+                agent_id, app_user_id
                FROM journal
                WHERE organization_id = $1 AND id < $2
                ORDER BY id DESC
@@ -116,7 +124,8 @@ pub fn list_of_organization(
 /// All rows before a number, newest first. For operators.
 pub fn list(tx: &mut Tx, before: i64, limit: u32) -> Result<Vec<Told>, Fault> {
     let sql =
-        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id,
+                agent_id, app_user_id
                FROM journal
                WHERE id < $1
                ORDER BY id DESC
