@@ -99,7 +99,8 @@ impl Provider {
     /// The address of a path of the API. Nothing when an input is missing.
     pub fn api_url(&self, path: &str, inputs: &Inputs) -> Option<String> {
         let host = filled(self.hosts.first()?, inputs)?;
-        Some(format!("https://{host}{}{}", self.base_path, filled(path, inputs)?))
+        let scheme = if self.is_plain(&host) { "http" } else { "https" };
+        Some(format!("{scheme}://{host}{}{}", self.base_path, filled(path, inputs)?))
     }
 }
 

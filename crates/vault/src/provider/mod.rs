@@ -1,12 +1,14 @@
 //! Providers: what a descriptor says of a service, and what follows from it.
 //!
-//! Promise: a descriptor that was read is whole: its places are https, a credential can go nowhere but to its `hosts`, each scope
-//! has words and a risk, and nothing in it is unknown. `providers/README.md` is the format in words.
+//! Promise: a descriptor that was read is whole: its places are https (on this computer also http, where whoever reads it says so), a
+//! credential can go nowhere but to its `hosts`, each scope has words and a risk, and nothing in it is unknown. `providers/README.md` is the format in words.
 
 mod answer;
 mod ask;
 mod check;
+mod fake;
 mod identity;
+mod plain;
 mod quirk;
 mod shelf;
 
@@ -15,6 +17,7 @@ mod tests;
 
 pub use answer::{Grants, Trouble};
 pub use ask::{Ask, Inputs, KeyPlace};
+pub use fake::fake;
 pub use identity::Account;
 pub use quirk::Quirk;
 pub use shelf::{all, find};
@@ -43,6 +46,9 @@ pub struct Provider {
     pub rate: Option<Rate>,
     #[serde(default)]
     pub scopes: Vec<Scope>,
+    /// Those of its hosts that are spoken to without TLS.
+    #[serde(skip)]
+    plain: Vec<String>,
 }
 
 /// What it is for.
@@ -76,7 +82,7 @@ pub struct Auth {
     pub authorize_url: Option<String>,
     pub token_url: Option<String>,
     pub revoke_url: Option<String>,
-    /// Of ID tokens and of `iss` in answers (RFC 9207).
+    /// Of ID tokens, and of `iss` in answers (RFC 9207), where it is told.
     pub issuer: Option<String>,
     /// It takes S256 (RFC 7636).
     #[serde(default)]
@@ -248,12 +254,25 @@ impl std::fmt::Display for Wrong {
 impl std::error::Error for Wrong {}
 
 impl Provider {
-    /// Reads a descriptor and judges it.
+    /// Reads a descriptor and judges it. All of its places are https.
     pub fn read(text: &str) -> Result<Provider, Wrong> {
-        let provider: Provider =
+        Provider::read_with(text, |_| false)
+    }
+
+    /// Reads a descriptor whose hosts on this computer are spoken to by http where they are allowed: asked of each that is named, as
+    /// `hosts` writes it (`localhost:9000`). Of other hosts it is never asked.
+    pub fn read_with(text: &str, allows_http: impl Fn(&str) -> bool) -> Result<Provider, Wrong> {
+        let mut provider: Provider =
             toml::from_str(text).map_err(|error| Wrong(vec![error.message().lines().collect::<Vec<_>>().join(" ")]))?;
+        let is_plain = |host: &&String| plain::is_host(host) && allows_http(host);
+        provider.plain = provider.hosts.iter().filter(is_plain).cloned().collect();
         let wrongs = check::wrongs(&provider);
         if wrongs.is_empty() { Ok(provider) } else { Err(Wrong(wrongs)) }
+    }
+
+    /// True for a host (with its port) that is spoken to by http; every other one by https.
+    pub fn is_plain(&self, host: &str) -> bool {
+        self.plain.iter().any(|plain| plain == host)
     }
 
     /// True when it needs this named behaviour.
