@@ -3,12 +3,24 @@
 //!
 //! A service is described by data (`providers/*.toml`), never by a script; what data cannot say is a named [`provider::Quirk`].
 
+pub mod acts;
 mod caller;
+pub mod catalogue;
+pub mod connection;
+pub mod grants;
+mod hand_out;
+pub mod link;
 pub mod provider;
+mod refresh;
 mod refusal;
+pub mod session;
 mod settings;
+mod sweep;
+pub mod webhook;
 
 pub use caller::{Acting, Caller, KeyKind, Subject};
+pub use hand_out::{HandOutAsk, HandedOut};
+pub use refresh::Fresh;
 pub use refusal::{Code, Error, Refusal, Result, refuse};
 pub use settings::Settings;
 
@@ -32,6 +44,7 @@ pub struct Parts {
     pub(crate) egress: Egress,
     /// For the fake provider alone: its address, and no other of this machine.
     pub(crate) fake_egress: Option<Egress>,
+    pub(crate) catalogue: catalogue::Catalogue,
 }
 
 impl Deref for Vault {
@@ -54,6 +67,7 @@ impl Vault {
         let fake = settings.fake_provider.as_deref().and_then(|origin| origin.split_once("://"));
         let fake_egress = fake.and_then(|(_, host)| net::Allowed::parse(host)).map(|host| Egress::new(vec![host]));
         let fake_egress = fake_egress.transpose()?;
-        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress })))
+        let catalogue = catalogue::Catalogue::new(catalogue::fakes(&settings, &seams)?);
+        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress, catalogue })))
     }
 }

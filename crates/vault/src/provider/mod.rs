@@ -10,6 +10,7 @@ mod fake;
 mod identity;
 mod plain;
 mod quirk;
+mod request;
 mod shelf;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use ask::{Ask, Inputs, KeyPlace};
 pub use fake::fake;
 pub use identity::Account;
 pub use quirk::Quirk;
+pub use request::{ClientCredentials, Injection, Request};
 pub use shelf::{all, find};
 
 use serde::Deserialize;
@@ -230,6 +232,13 @@ pub struct Scope {
     /// Asked when nobody says otherwise.
     #[serde(default)]
     pub default: bool,
+}
+
+impl Scope {
+    /// A scope that the descriptor does not know: it stands as it is, and counts as dangerous.
+    pub(crate) fn unknown(name: &str) -> Scope {
+        Scope { name: name.to_owned(), text: name.to_owned(), risk: Risk::High, implies: Vec::new(), default: false }
+    }
 }
 
 /// What can happen when it is misused.
