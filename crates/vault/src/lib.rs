@@ -4,15 +4,19 @@
 //! A service is described by data (`providers/*.toml`), never by a script; what data cannot say is a named [`provider::Quirk`].
 
 pub mod acts;
+pub mod approval;
 mod caller;
 pub mod catalogue;
 pub mod connection;
 pub mod grants;
 mod hand_out;
 pub mod link;
+pub mod policy;
 pub mod provider;
+pub mod proxy;
 mod refresh;
 mod refusal;
+pub mod secret;
 pub mod session;
 mod settings;
 mod sweep;
@@ -45,6 +49,8 @@ pub struct Parts {
     /// For the fake provider alone: its address, and no other of this machine.
     pub(crate) fake_egress: Option<Egress>,
     pub(crate) catalogue: catalogue::Catalogue,
+    /// What calls share.
+    pub(crate) shared: proxy::Shared,
 }
 
 impl Deref for Vault {
@@ -68,6 +74,6 @@ impl Vault {
         let fake_egress = fake.and_then(|(_, host)| net::Allowed::parse(host)).map(|host| Egress::new(vec![host]));
         let fake_egress = fake_egress.transpose()?;
         let catalogue = catalogue::Catalogue::new(catalogue::fakes(&settings, &seams)?);
-        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress, catalogue })))
+        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress, catalogue, shared: proxy::Shared::default() })))
     }
 }

@@ -19,7 +19,9 @@ pub use mint::MintAsk;
 pub(crate) use open::{On, open_on};
 pub use report::MismatchReport;
 pub use resolve::{Resolved, Wanted};
+pub(crate) use resolve::{limits_above, resolve};
 pub use revoke::Revoked;
+pub(crate) use revoke::subject_of;
 pub(crate) use rows::find_agent;
 
 use crate::caller::Subject;

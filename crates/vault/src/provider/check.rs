@@ -120,7 +120,7 @@ fn is_host(pattern: &str) -> bool {
 }
 
 /// True for the host itself, or for one label before a `*.suffix`.
-pub(super) fn host_fits(pattern: &str, host: &str) -> bool {
+pub(crate) fn host_fits(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix("*.") {
         None => pattern == host,
         Some(suffix) => host
