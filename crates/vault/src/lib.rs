@@ -3,14 +3,22 @@
 //!
 //! A service is described by data (`providers/*.toml`), never by a script; what data cannot say is a named [`provider::Quirk`].
 
+pub mod acts;
+pub mod agent;
+mod by;
 mod caller;
+pub mod key;
 pub mod provider;
 mod refusal;
 mod settings;
+pub mod subject;
+mod sweep;
 
+pub use by::By;
 pub use caller::{Acting, Caller, KeyKind, Subject};
 pub use refusal::{Code, Error, Refusal, Result, refuse};
 pub use settings::Settings;
+pub use sweep::forget_app;
 
 use base::{Fault, Seams};
 use db::{Sealer, Store};
