@@ -10,6 +10,7 @@ use oauth::OAuth;
 use people::{Mailer, People};
 use std::ops::Deref;
 use std::sync::Arc;
+use vault::Vault;
 
 /// The application. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct Parts {
     pub sealer: Sealer,
     pub people: People,
     pub oauth: OAuth,
+    pub vault: Vault,
     pub mailer: Arc<dyn Mailer>,
     pub limits: Limits,
     /// The only door outwards.
@@ -64,6 +66,13 @@ impl App {
                 .await?;
         let limits = Limits::new(config.limits.enabled);
         let egress = net::Egress::new(config.egress.allow.clone())?;
+        let vault = Vault::open(
+            store.clone(),
+            seams.clone(),
+            sealer.clone(),
+            egress.clone(),
+            vault_settings(&config),
+        )?;
         Ok(App(Arc::new(Parts {
             discovery: oauth::discovery::document(&config.issuer).to_string(),
             config,
@@ -72,6 +81,7 @@ impl App {
             sealer,
             people,
             oauth,
+            vault,
             mailer,
             limits,
             egress,
@@ -113,5 +123,13 @@ fn oauth_settings(config: &Config) -> oauth::Settings {
         refresh_idle_secs: config.lifetimes.refresh_idle_secs,
         refresh_absolute_secs: config.lifetimes.refresh_absolute_secs,
         refresh_replay_secs: config.lifetimes.refresh_replay_secs,
+    }
+}
+
+fn vault_settings(config: &Config) -> vault::Settings {
+    vault::Settings {
+        issuer: config.issuer.clone(),
+        session_secs: 600,
+        fake_provider: None,
     }
 }

@@ -33,6 +33,9 @@ const SOURCES: &[(&str, &[u8])] = &[
     ("gate.js", include_bytes!("../web/gate.js")),
     ("relay.js", include_bytes!("../web/relay.js")),
     ("runtime.js", include_bytes!("../web/runtime.js")),
+    ("link_open.js", include_bytes!("../web/link_open.js")),
+    ("link_tell.js", include_bytes!("../web/link_tell.js")),
+    ("link_end.js", include_bytes!("../web/link_end.js")),
 ];
 
 /// The browser SDK that matches this server, for pages without a bundler (`product.md` 6).

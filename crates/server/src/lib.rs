@@ -24,4 +24,5 @@ pub mod patient;
 pub mod router;
 pub mod serve;
 pub mod views;
+pub mod widget;
 pub mod wire;

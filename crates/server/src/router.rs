@@ -6,7 +6,7 @@ use crate::edge::{address, cors, headers, request};
 use crate::oauth::{
     authorize, delegations, discovery, embed, introspect, logout, revoke, runtime, session_check, token, userinfo,
 };
-use crate::{assets, pages};
+use crate::{assets, pages, widget};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -22,6 +22,7 @@ pub fn router(app: App) -> Router {
         .route("/api/oauth/introspect", post(introspect::introspect))
         .merge(crate::api::router())
         .merge(pages::router())
+        .merge(widget::router())
         .route("/assets/{file}", get(asset))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
