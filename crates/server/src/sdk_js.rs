@@ -1,13 +1,40 @@
-//! The Connect widget as a script tag loads it, made without Node from the very file that npm gets.
+//! The browser SDKs that match this server, for pages without a bundler (`product.md` 6). No Node makes them: two are served as they
+//! are, and the widget as a script is wrapped here.
 //!
-//! Promise: the same bytes as `sdk/packages/connect/scripts/wrap.js` makes (`test/wrap.txt` there holds both to it). Only what stands
-//! between tokens is taken out, never a line break that could end a statement, and nothing inside a string or template literal. The
-//! widget has no regular expression literal: a `/` that begins no comment is a division here.
+//! Promise: the script has the same bytes as `sdk/packages/connect/scripts/wrap.js` makes (`test/wrap.txt` there holds both to it). Only
+//! what stands between tokens is taken out, never a line break that could end a statement, and nothing inside a string or template
+//! literal. The widget has no regular expression literal: a `/` that begins no comment is a division here.
 
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 
-/// The ES module, served as `/sdk/js/connect.js` as it is.
-pub const MODULE: &str = include_str!("../../../sdk/packages/connect/src/connect.js");
+const EMBED: &str = include_str!("../../../sdk/packages/embed/src/embed.js");
+const CONNECT: &str = include_str!("../../../sdk/packages/connect/src/connect.js");
+
+/// `GET /sdk/js/embed.js`
+pub async fn embed() -> Response {
+    script(EMBED)
+}
+
+/// `GET /sdk/js/connect.js`: the widget as an ES module.
+pub async fn connect() -> Response {
+    script(CONNECT)
+}
+
+/// `GET /sdk/js/alter-connect.umd.js`: the widget as a script, whose global `AlterConnect` is the class itself.
+pub async fn connect_script() -> Response {
+    script(&CONNECT_SCRIPT)
+}
+
+/// Any page may load it, and asks again after a while.
+fn script(text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
+    ];
+    (headers, text).into_response()
+}
 
 /// What turns the module into a plain script.
 const EXPORT: &str = "export default class AlterConnect ";
@@ -15,15 +42,10 @@ const HERE: &str = "import.meta.url";
 const HEAD: &str = r#"((make)=>{typeof module==="object"&&module.exports?module.exports=make(""):typeof define==="function"&&define.amd?define([],()=>make("")):globalThis.AlterConnect=make(document.currentScript?.src)})((here)=>{"#;
 const FOOT: &str = "return AlterConnect});\n";
 
-static SCRIPT: LazyLock<String> = LazyLock::new(|| {
-    let plain = MODULE.replacen(EXPORT, "class AlterConnect ", 1).replacen(HERE, "here", 1);
+static CONNECT_SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let plain = CONNECT.replacen(EXPORT, "class AlterConnect ", 1).replacen(HERE, "here", 1);
     format!("{HEAD}{}{FOOT}", strip(&plain))
 });
-
-/// The script, served as `/sdk/js/alter-connect.umd.js`: its global `AlterConnect` is the class itself.
-pub fn script() -> &'static str {
-    &SCRIPT
-}
 
 /// The source without comments and spare white space.
 fn strip(source: &str) -> String {
@@ -83,7 +105,9 @@ fn text_length(rest: &str, quote: char) -> (usize, bool) {
     let mut chars = rest.char_indices();
     while let Some((at, char)) = chars.next() {
         match char {
-            '\\' => drop(chars.next()),
+            '\\' => {
+                chars.next();
+            }
             '$' if quote == '`' && chars.as_str().starts_with('{') => return (at + 2, true),
             _ if char == quote => return (at + char.len_utf8(), false),
             _ => {}
@@ -157,12 +181,12 @@ mod tests {
     #[test]
     fn the_script_is_the_one_of_the_package() {
         let parts = parts();
-        assert_eq!(base::Digest::of(script().as_bytes()).hex(), parts.last().unwrap().trim());
+        assert_eq!(base::Digest::of(CONNECT_SCRIPT.as_bytes()).hex(), parts.last().unwrap().trim());
     }
 
     #[test]
     fn the_module_can_be_made_a_script() {
-        assert_eq!((MODULE.matches(EXPORT).count(), MODULE.matches(HERE).count()), (1, 1));
-        assert!(!script().contains("import.meta") && !script().contains("export "));
+        assert_eq!((CONNECT.matches(EXPORT).count(), CONNECT.matches(HERE).count()), (1, 1));
+        assert!(!CONNECT_SCRIPT.contains("import.meta") && !CONNECT_SCRIPT.contains("export "));
     }
 }

@@ -43,8 +43,8 @@ function appPage(world, { searchParams: query }) {
   );
 }
 
+/** The module comes from the server itself, so the server is known. */
 const APP_SCRIPT = `
-${"" /* The module of the server that serves it, so the server is known. */}
 import AlterConnect from "@alter-ai/connect";
 window.AlterConnect = AlterConnect;
 window.log = [];
@@ -105,7 +105,7 @@ export async function makeWorld() {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], ignoreDefaultArgs: ["--disable-popup-blocking", "--disable-back-forward-cache"] });
 
   /** A page of the app, ready; `logs` is all that was logged, with what was thrown. */
-  world.visit = async ({ path = "/", init, context: options, clock = false } = {}) => {
+  world.visit = async ({ path = "/", init, context: options, clock = false, route } = {}) => {
     const context = await browser.newContext(options);
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
@@ -114,6 +114,7 @@ export async function makeWorld() {
     page.on("console", (message) => logs.push(message.text()));
     page.on("pageerror", (error) => logs.push(`pageerror ${error.message}`));
     if (init) await context.addInitScript(init);
+    if (route) await context.route(route[0], (it) => it.fulfill({ contentType: "text/javascript", body: route[1] }));
     await page.goto(world.app + path);
     await page.waitForFunction(() => window.isUp);
     return { page, context, logs, close: () => context.close() };
