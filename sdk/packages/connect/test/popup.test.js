@@ -353,6 +353,23 @@ describe("close, destroy and callbacks", { concurrency: 4 }, () => {
     await visit.close();
   });
 
+  it("destroy() in a callback keeps the later ones from being called", async () => {
+    const visit = await world.visit();
+    const { page } = visit;
+    await page.evaluate(() => {
+      const { told } = window;
+      window.told = () => told({ onEvent(name) { log.push([name]); if (name === "OAUTH_COMPLETE") widget.destroy(); } });
+    });
+    const popup = await connect(visit, { token: session(world) });
+    await page.evaluate(() => widget.on("success", () => log.push(["bus"])));
+    const closed = popup.waitForEvent("close");
+    await popup.evaluate((grants) => post({ type: "alter_connect_success", grants }), [grant()]);
+    await closed;
+    await pause(200);
+    assert.deepEqual(await logOf(page), [["OPEN"], ["OAUTH_COMPLETE"]]);
+    await visit.close();
+  });
+
   const askedFor = (token) => world.asked.filter((it) => it.token === token).length;
 
   for (const [name, finish] of [

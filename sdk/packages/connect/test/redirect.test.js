@@ -76,6 +76,7 @@ describe("a redirect", { concurrency: 4 }, () => {
     world.sessions.set(visit.token, { status: "completed", grants: [grant()] });
     await comeBack(visit, answer(grant()));
     assert.deepEqual(await heard(visit.page, "success"), complete(grant()));
+    assert.deepEqual(visit.logs.filter((line) => line.startsWith("pageerror")), []);
     await visit.close();
   });
 
