@@ -36,7 +36,7 @@ pub use hint::Hinted;
 pub use keyring::Keys;
 pub use settings::Settings;
 pub use signer::{Persona, Signer};
-pub use user_token::TokenPerson;
+pub use user_token::{TokenPerson, ToldProfile};
 
 use app::{App, Apps};
 use base::{Fault, Seams, Time};

@@ -22,6 +22,13 @@ pub struct TokenPerson {
     pub identity: IdentityId,
 }
 
+/// A person's name and address, where the app may know them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToldProfile {
+    pub name: Option<String>,
+    pub email: Option<String>,
+}
+
 impl OAuth {
     /// The person behind an `access_token_jwt` or an `id_token` of ours, while it is alive.
     pub async fn token_person(&self, token: &Secret) -> Result<Option<TokenPerson>, Fault> {
@@ -68,6 +75,23 @@ impl OAuth {
     fn known(&self, tx: &mut Tx, app: AppId, identity: IdentityId) -> Result<Option<TokenPerson>, Fault> {
         let person = self.claims.person(tx, &identity)?;
         Ok(person.map(|person| TokenPerson { app, account: person.account, identity }))
+    }
+
+    /// What the person lets the token's app know of them.
+    pub async fn profile_of(&self, of: &TokenPerson) -> Result<ToldProfile, Fault> {
+        let (oauth, of) = (self.clone(), of.clone());
+        self.store
+            .read(move |tx| {
+                let now = oauth.seams.now();
+                let Some(person) = oauth.claims.person(tx, &of.identity)? else { return Ok(ToldProfile::default()) };
+                let allowed = grant::find_live(tx, Node::SignIn, &of.identity, &of.app, "")?;
+                let scope = allowed.filter(|grant| grant.is_live(now)).map(|grant| grant.scope).unwrap_or_default();
+                Ok(ToldProfile {
+                    name: Some(person.display_name).filter(|_| scope.has("profile")),
+                    email: person.email.filter(|_| scope.has("email")),
+                })
+            })
+            .await
     }
 
     /// Signs who stands behind a call, for a third party: ES256, under a key of our published set.

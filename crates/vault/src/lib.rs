@@ -11,6 +11,7 @@ pub mod key;
 pub mod provider;
 mod refusal;
 mod settings;
+mod span;
 pub mod subject;
 mod sweep;
 

@@ -20,9 +20,10 @@ pub enum Gate {
     CheckHandle,
     Delegations,
     Runtime,
+    Sdk,
 }
 
-const GATES: [(Gate, u32, u32); 10] = [
+const GATES: [(Gate, u32, u32); 11] = [
     (Gate::Authorize, 120, 180),
     (Gate::Token, 300, 180),
     (Gate::UserInfo, 300, 180),
@@ -33,6 +34,7 @@ const GATES: [(Gate, u32, u32); 10] = [
     (Gate::CheckHandle, 120, 120),
     (Gate::Delegations, 120, 120),
     (Gate::Runtime, 300, 300),
+    (Gate::Sdk, 3_000, 3_000),
 ];
 
 struct Pair {
