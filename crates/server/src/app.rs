@@ -2,6 +2,8 @@
 
 use crate::claims::Claims;
 use crate::config::{Config, Registration};
+use crate::edge::alter::Outside;
+use crate::edge::alter::rates::Rates;
 use crate::edge::limit::Limits;
 use crate::mail;
 use base::{Fault, Seams};
@@ -27,6 +29,10 @@ pub struct Parts {
     pub vault: Vault,
     pub mailer: Arc<dyn Mailer>,
     pub limits: Limits,
+    /// How often the keys of apps and agents call.
+    pub rates: Rates,
+    /// The keys of the identity providers of apps.
+    pub outside: Outside,
     /// The only door outwards.
     pub egress: net::Egress,
     /// The discovery document, serialized once.
@@ -66,13 +72,8 @@ impl App {
                 .await?;
         let limits = Limits::new(config.limits.enabled);
         let egress = net::Egress::new(config.egress.allow.clone())?;
-        let vault = Vault::open(
-            store.clone(),
-            seams.clone(),
-            sealer.clone(),
-            egress.clone(),
-            vault_settings(&config),
-        )?;
+        let rates = Rates::new(config.limits.enabled);
+        let vault = Vault::open(store.clone(), seams.clone(), sealer.clone(), egress.clone(), vault_settings(&config))?;
         Ok(App(Arc::new(Parts {
             discovery: oauth::discovery::document(&config.issuer).to_string(),
             config,
@@ -84,6 +85,8 @@ impl App {
             vault,
             mailer,
             limits,
+            rates,
+            outside: Outside::default(),
             egress,
             host,
         })))
@@ -115,6 +118,14 @@ fn people_settings(config: &Config) -> people::Settings {
     }
 }
 
+fn vault_settings(config: &Config) -> vault::Settings {
+    vault::Settings {
+        issuer: config.issuer.clone(),
+        session_secs: config.lifetimes.connect_session_secs,
+        fake_provider: None,
+    }
+}
+
 fn oauth_settings(config: &Config) -> oauth::Settings {
     oauth::Settings {
         issuer: config.issuer.clone(),
@@ -126,10 +137,3 @@ fn oauth_settings(config: &Config) -> oauth::Settings {
     }
 }
 
-fn vault_settings(config: &Config) -> vault::Settings {
-    vault::Settings {
-        issuer: config.issuer.clone(),
-        session_secs: 600,
-        fake_provider: None,
-    }
-}

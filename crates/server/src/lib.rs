@@ -22,6 +22,7 @@ pub mod ops;
 pub mod pages;
 pub mod patient;
 pub mod router;
+pub mod sdk;
 pub mod sdk_js;
 pub mod serve;
 pub mod views;

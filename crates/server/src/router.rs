@@ -21,6 +21,7 @@ pub fn router(app: App) -> Router {
         .merge(protocol_pages())
         .route("/api/oauth/introspect", post(introspect::introspect))
         .merge(crate::api::router())
+        .merge(crate::sdk::router(&app))
         .merge(pages::router())
         .merge(widget::router())
         .route("/assets/{file}", get(asset))

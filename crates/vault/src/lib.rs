@@ -18,6 +18,7 @@ mod refresh;
 mod refusal;
 pub mod session;
 mod settings;
+mod span;
 pub mod subject;
 mod sweep;
 pub mod webhook;

@@ -27,5 +27,6 @@ impl Vault {
 pub fn forget_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
     key::delete_of_app(tx, app)?;
     agent::delete_of_app(tx, app)?;
+    crate::span::delete_of_app(tx, app)?;
     crate::subject::delete_of_app(tx, app)
 }

@@ -22,9 +22,10 @@ pub enum Gate {
     Runtime,
     Connect,
     ConnectResult,
+    Sdk,
 }
 
-const GATES: [(Gate, u32, u32); 12] = [
+const GATES: [(Gate, u32, u32); 13] = [
     (Gate::Authorize, 120, 180),
     (Gate::Token, 300, 180),
     (Gate::UserInfo, 300, 180),
@@ -37,6 +38,7 @@ const GATES: [(Gate, u32, u32); 12] = [
     (Gate::Runtime, 300, 300),
     (Gate::Connect, 120, 120),
     (Gate::ConnectResult, 300, 60),
+    (Gate::Sdk, 3_000, 3_000),
 ];
 
 struct Pair {
