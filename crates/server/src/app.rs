@@ -136,4 +136,3 @@ fn oauth_settings(config: &Config) -> oauth::Settings {
         refresh_replay_secs: config.lifetimes.refresh_replay_secs,
     }
 }
-

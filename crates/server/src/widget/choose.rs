@@ -174,9 +174,9 @@ async fn draw(
         several => several.iter().find(|own| Some(own.configured.provider.id.as_str()) == chosen),
     };
     let failed = |id: &str| session.result.failed.iter().find(|failed| failed.provider == id);
-    let trouble = trouble.map(str::to_owned).or_else(|| {
-        chosen.and_then(|own| failed(&own.configured.provider.id)).map(|failed| failed.message.clone())
-    });
+    let trouble = trouble
+        .map(str::to_owned)
+        .or_else(|| chosen.and_then(|own| failed(&own.configured.provider.id)).map(|failed| failed.message.clone()));
     let agent = session.terms.agent.as_ref().map(|_| LinkAgent {
         name: Name::new(session.terms.agent_name.as_deref().unwrap_or_default()),
         may_pass_on: session.terms.delegable == Some(true),

@@ -16,9 +16,8 @@ pub(super) async fn show(app: &App, session: &Session) -> PageResult {
         return Ok(Redirect::to(&address).into_response());
     }
     let client = app.oauth.app(session.app.as_str()).await?;
-    let accounts = session.result.granted.iter().map(|granted| {
-        (Name::new(&granted.provider_name), Name::new(&granted.account))
-    });
+    let accounts =
+        session.result.granted.iter().map(|granted| (Name::new(&granted.provider_name), Name::new(&granted.account)));
     let view = LinkEnd {
         frame: page::frame(app),
         app: client.map(|client| Name::new(&client.name)),

@@ -97,9 +97,7 @@ pub async fn read(
     let asked: Map<String, Value> =
         Some(&body).filter(|body| body.len() < 4096).and_then(|body| jose::strict::object(body)).ok_or_else(wrong)?;
     let token = asked.get("session_token").and_then(Value::as_str).ok_or_else(wrong)?;
-    app.limits
-        .pass(Gate::ConnectResult, source, Some(token))
-        .map_err(ApiError::too_many)?;
+    app.limits.pass(Gate::ConnectResult, source, Some(token)).map_err(ApiError::too_many)?;
     let found = app.vault.session_result(&Secret::new(token)).await.map_err(ApiError::vault)?;
     let Some(session) = found else {
         return Ok(axum::Json(json!({ "status": Status::Expired.as_str() })).into_response());
