@@ -81,7 +81,7 @@ fn checksum(prefix: &str, body: &[u8]) -> [u8; CHECK_LEN] {
 }
 
 /// CRC-32 (IEEE 802.3), the checksum that secret scanners expect.
-fn crc32(bytes: &[u8]) -> u32 {
+pub fn crc32(bytes: &[u8]) -> u32 {
     bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
     }) ^ u32::MAX

@@ -124,7 +124,12 @@ impl PublicKey {
             Alg::Es256 => low_s::is_low(signature),
             Alg::Rs256 | Alg::EdDsa => true,
         };
-        is_canonical && self.0.parsed.verify_sig(message, signature).is_ok()
+        is_canonical && self.accepts_any_form(message, signature)
+    }
+
+    /// The same, for signatures of others, who may choose either half of an ECDSA pair.
+    pub(crate) fn accepts_any_form(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.0.parsed.verify_sig(message, signature).is_ok()
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Kind {
     LogoutToken,
     /// The answer to a token exchange. Targets expect the `typ` of an access token, so the claim `target_resource` tells it apart.
     Delegated,
+    /// Who stands behind a call of an app, told to a third party (Connect).
+    IdentityAssertion,
 }
 
 /// The claim that a delegated token has and no other kind may have.
@@ -18,7 +20,8 @@ pub const DELEGATED_CLAIM: &str = "target_resource";
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::AccessToken, Kind::IdToken, Kind::LogoutToken, Kind::Delegated];
+    pub const ALL: [Kind; 5] =
+        [Kind::AccessToken, Kind::IdToken, Kind::LogoutToken, Kind::Delegated, Kind::IdentityAssertion];
 
     /// The header's `typ`.
     pub const fn typ(self) -> &'static str {
@@ -26,6 +29,7 @@ impl Kind {
             Kind::AccessToken | Kind::Delegated => "at+jwt",
             Kind::IdToken => "JWT",
             Kind::LogoutToken => "logout+jwt",
+            Kind::IdentityAssertion => "alter-identity+jwt",
         }
     }
 }

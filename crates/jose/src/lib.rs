@@ -5,6 +5,7 @@
 
 pub mod alg;
 pub mod claims;
+pub mod foreign;
 pub mod jwk;
 pub mod keyset;
 pub mod kind;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use alg::{Alg, at_hash};
 pub use claims::Claims;
+pub use foreign::{ForeignExpect, ForeignKeys, unproven_issuer, verify_foreign};
 pub use jwk::PublicKey;
 pub use keyset::KeySet;
 pub use kind::Kind;

@@ -43,6 +43,7 @@ struct Headers {
     access: String,
     id: String,
     logout: String,
+    assertion: String,
 }
 
 impl SigningKey {
@@ -128,7 +129,12 @@ impl Headers {
             let json = json!({"alg": public.alg().as_str(), "typ": kind.typ(), "kid": public.kid()});
             URL_SAFE_NO_PAD.encode(json.to_string()) + "."
         };
-        Headers { access: header(Kind::AccessToken), id: header(Kind::IdToken), logout: header(Kind::LogoutToken) }
+        Headers {
+            access: header(Kind::AccessToken),
+            id: header(Kind::IdToken),
+            logout: header(Kind::LogoutToken),
+            assertion: header(Kind::IdentityAssertion),
+        }
     }
 
     fn of(&self, kind: Kind) -> &str {
@@ -136,6 +142,7 @@ impl Headers {
             Kind::AccessToken | Kind::Delegated => &self.access,
             Kind::IdToken => &self.id,
             Kind::LogoutToken => &self.logout,
+            Kind::IdentityAssertion => &self.assertion,
         }
     }
 }

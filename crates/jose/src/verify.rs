@@ -103,16 +103,16 @@ pub fn verify(keys: &KeySet, token: &str, expect: &Expect<'_>) -> Result<Claims,
 }
 
 /// The three parts of a compact JWS.
-struct Parts<'a> {
-    header: &'a str,
-    claims: &'a str,
-    signature: &'a str,
+pub(crate) struct Parts<'a> {
+    pub(crate) header: &'a str,
+    pub(crate) claims: &'a str,
+    pub(crate) signature: &'a str,
     /// Header and claims with the dot between: what is signed.
-    signed: &'a str,
+    pub(crate) signed: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Option<Parts<'a>> {
+    pub(crate) fn split(token: &'a str) -> Option<Parts<'a>> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let is_three = !claims.contains('.') && ![header, claims, signature].contains(&"");
@@ -121,7 +121,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Base64url without padding; trailing bits that carry nothing must be zero, or one token would have several texts.
-fn decode(part: &str) -> Result<Vec<u8>, Rejected> {
+pub(crate) fn decode(part: &str) -> Result<Vec<u8>, Rejected> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Rejected::Malformed)
 }
 
@@ -152,12 +152,12 @@ fn check_kind(claims: &Map<String, Value>, kind: Kind) -> Result<(), Rejected> {
     if is_right { Ok(()) } else { Err(Rejected::WrongType) }
 }
 
-fn check_issuer(claims: &Map<String, Value>, issuer: &str) -> Result<(), Rejected> {
+pub(crate) fn check_issuer(claims: &Map<String, Value>, issuer: &str) -> Result<(), Rejected> {
     if claims.get("iss").and_then(Value::as_str) == Some(issuer) { Ok(()) } else { Err(Rejected::WrongIssuer) }
 }
 
 /// `aud` is a text or a list of texts (RFC 7519 §4.1.3), in every kind of ours.
-fn check_audience(claims: &Map<String, Value>, expected: Option<&str>) -> Result<(), Rejected> {
+pub(crate) fn check_audience(claims: &Map<String, Value>, expected: Option<&str>) -> Result<(), Rejected> {
     let is_well_formed = match claims.get("aud") {
         Some(Value::String(one)) => !one.is_empty(),
         Some(Value::Array(many)) => !many.is_empty() && many.iter().all(Value::is_string),

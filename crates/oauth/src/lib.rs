@@ -27,6 +27,7 @@ mod signer;
 mod subject;
 mod sweep;
 pub mod token;
+mod user_token;
 pub mod userinfo;
 
 pub use claims::{ClaimSource, Person};
@@ -35,6 +36,7 @@ pub use hint::Hinted;
 pub use keyring::Keys;
 pub use settings::Settings;
 pub use signer::{Persona, Signer};
+pub use user_token::{TokenPerson, ToldProfile};
 
 use app::{App, Apps};
 use base::{Fault, Seams, Time};

@@ -2,6 +2,8 @@
 
 use crate::claims::Claims;
 use crate::config::{Config, Registration};
+use crate::edge::alter::Outside;
+use crate::edge::alter::rates::Rates;
 use crate::edge::limit::Limits;
 use crate::mail;
 use base::{Fault, Seams};
@@ -10,6 +12,7 @@ use oauth::OAuth;
 use people::{Mailer, People};
 use std::ops::Deref;
 use std::sync::Arc;
+use vault::Vault;
 
 /// The application. Cheap to clone.
 #[derive(Clone)]
@@ -23,8 +26,13 @@ pub struct Parts {
     pub sealer: Sealer,
     pub people: People,
     pub oauth: OAuth,
+    pub vault: Vault,
     pub mailer: Arc<dyn Mailer>,
     pub limits: Limits,
+    /// How often the keys of apps and agents call.
+    pub rates: Rates,
+    /// The keys of the identity providers of apps.
+    pub outside: Outside,
     /// The only door outwards.
     pub egress: net::Egress,
     /// The discovery document, serialized once.
@@ -64,6 +72,8 @@ impl App {
                 .await?;
         let limits = Limits::new(config.limits.enabled);
         let egress = net::Egress::new(config.egress.allow.clone())?;
+        let rates = Rates::new(config.limits.enabled);
+        let vault = Vault::open(store.clone(), seams.clone(), sealer.clone(), egress.clone(), vault_settings(&config))?;
         Ok(App(Arc::new(Parts {
             discovery: oauth::discovery::document(&config.issuer).to_string(),
             config,
@@ -72,8 +82,11 @@ impl App {
             sealer,
             people,
             oauth,
+            vault,
             mailer,
             limits,
+            rates,
+            outside: Outside::default(),
             egress,
             host,
         })))
@@ -102,6 +115,14 @@ fn people_settings(config: &Config) -> people::Settings {
         limits: config.limits.enabled,
         demo: config.demo,
         ..people::Settings::of(&config.issuer, &config.people.name)
+    }
+}
+
+fn vault_settings(config: &Config) -> vault::Settings {
+    vault::Settings {
+        issuer: config.issuer.clone(),
+        session_secs: config.lifetimes.connect_session_secs,
+        fake_provider: None,
     }
 }
 

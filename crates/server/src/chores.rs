@@ -39,6 +39,7 @@ pub const SCHEDULE: &[Chore] = &[
     Chore { name: "keys.rotate", every: Duration::from_mins(1), by: By::EveryNode, run: rotate_keys },
     Chore { name: "limits.sweep", every: Duration::from_mins(1), by: By::EveryNode, run: sweep_limits },
     Chore { name: "oauth.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_oauth },
+    Chore { name: "nonces.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_keys },
     Chore { name: "people.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_people },
     Chore { name: "app_secrets.sweep", every: Duration::from_hours(1), by: By::OneNode, run: sweep_app_secrets },
     Chore {
@@ -68,6 +69,7 @@ fn rotate_keys(app: App) -> Doing {
 fn sweep_limits(app: App) -> Doing {
     Box::pin(async move {
         app.limits.sweep();
+        app.rates.sweep(app.seams.now());
         Ok(())
     })
 }
@@ -75,6 +77,13 @@ fn sweep_limits(app: App) -> Doing {
 fn sweep_oauth(app: App) -> Doing {
     Box::pin(async move {
         while app.oauth.sweep(SWEEP).await? >= u64::from(SWEEP) {}
+        Ok(())
+    })
+}
+
+fn sweep_keys(app: App) -> Doing {
+    Box::pin(async move {
+        while app.vault.sweep(SWEEP).await? >= u64::from(SWEEP) {}
         Ok(())
     })
 }

@@ -37,6 +37,26 @@ pub enum KeyKind {
     Publishable,
 }
 
+impl KeyKind {
+    /// Every kind.
+    pub const ALL: [KeyKind; 4] = [KeyKind::App, KeyKind::Agent, KeyKind::Derived, KeyKind::Publishable];
+
+    /// The stored word, and the one in a key's text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            KeyKind::App => "rk",
+            KeyKind::Agent => "ak",
+            KeyKind::Derived => "dk",
+            KeyKind::Publishable => "pk",
+        }
+    }
+
+    /// From the word.
+    pub fn parse(word: &str) -> Option<KeyKind> {
+        KeyKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// An agent that acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acting {

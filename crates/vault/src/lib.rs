@@ -4,12 +4,15 @@
 //! A service is described by data (`providers/*.toml`), never by a script; what data cannot say is a named [`provider::Quirk`].
 
 pub mod acts;
+pub mod agent;
 pub mod approval;
+mod by;
 mod caller;
 pub mod catalogue;
 pub mod connection;
 pub mod grants;
 mod hand_out;
+pub mod key;
 pub mod link;
 pub mod policy;
 pub mod provider;
@@ -19,14 +22,18 @@ mod refusal;
 pub mod secret;
 pub mod session;
 mod settings;
+mod span;
+pub mod subject;
 mod sweep;
 pub mod webhook;
 
+pub use by::By;
 pub use caller::{Acting, Caller, KeyKind, Subject};
 pub use hand_out::{HandOutAsk, HandedOut};
 pub use refresh::Fresh;
 pub use refusal::{Code, Error, Refusal, Result, refuse};
 pub use settings::Settings;
+pub use sweep::forget_app;
 
 use base::{Fault, Seams};
 use db::{Sealer, Store};

@@ -15,6 +15,8 @@ section! {
         refresh_absolute_secs: i64 = "31536000" within 1..=157_680_000;
         /// How long a refresh token answers a second time with the same successor. 0 is the strict reading: any second use is theft.
         refresh_replay_secs: i64 = "0" env "PROCURA_REFRESH_REPLAY_WINDOW" within 0..=60;
+        /// A session in which a person links accounts for an app (Connect).
+        connect_session_secs: i64 = "600" env "PROCURA_CONNECT_SESSION_TTL" within 30..=3_600;
         /// A browser's session, however often it is used.
         session_secs: i64 = "2592000" within 60..=31_536_000;
         /// A browser's session that is not used.

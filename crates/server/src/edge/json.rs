@@ -48,7 +48,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 }
 
 /// True when a text anywhere in it holds NUL, which no database keeps. The depth is bounded by the reader.
-fn has_nul(value: &Value) -> bool {
+pub(crate) fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_nul),

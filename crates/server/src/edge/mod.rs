@@ -3,6 +3,7 @@
 //! Order of the layers, outermost first: request id and log, host, headers, then each route's own.
 
 pub mod address;
+pub mod alter;
 pub mod bearer;
 pub mod body;
 pub mod client;

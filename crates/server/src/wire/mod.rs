@@ -1,3 +1,4 @@
 //! Foreign dialects: their JSON in, our asks out. No rules.
 
+pub mod alter;
 pub mod ave;

@@ -159,7 +159,7 @@ pub(crate) fn sooner(one: Option<Time>, other: Option<Time>) -> Option<Time> {
 }
 
 /// The scopes as a list.
-pub(crate) fn words(scope: &Scope) -> Vec<String> {
+pub fn words(scope: &Scope) -> Vec<String> {
     scope.iter().map(str::to_owned).collect()
 }
 

@@ -79,6 +79,31 @@ pub enum Category {
     Tasks,
 }
 
+impl Category {
+    /// The word of the descriptor.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Category::Ai => "ai",
+            Category::Calendar => "calendar",
+            Category::Chat => "chat",
+            Category::Cloud => "cloud",
+            Category::Code => "code",
+            Category::Crm => "crm",
+            Category::Design => "design",
+            Category::Files => "files",
+            Category::Finance => "finance",
+            Category::Generic => "generic",
+            Category::Mail => "mail",
+            Category::Media => "media",
+            Category::Meetings => "meetings",
+            Category::Monitoring => "monitoring",
+            Category::Social => "social",
+            Category::Support => "support",
+            Category::Tasks => "tasks",
+        }
+    }
+}
+
 /// How one gets in.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

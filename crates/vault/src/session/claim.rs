@@ -14,7 +14,7 @@ pub enum Opening {
     /// The text is no session token, or names nothing.
     Unknown,
     /// Its time is over, or it is completed.
-    Over,
+    Over(Box<Session>),
     /// Another browser has it.
     Elsewhere,
 }
@@ -25,7 +25,7 @@ impl Vault {
         let Some(session) = self.session_of_token(token).await? else { return Ok(Opening::Unknown) };
         let now = self.seams.now();
         if session.status(now) != Status::Pending {
-            return Ok(Opening::Over);
+            return Ok(Opening::Over(Box::new(session)));
         }
         let (number, browser) = (session.number, *browser);
         let taken = self.store.write(move |tx| {

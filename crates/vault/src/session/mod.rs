@@ -171,6 +171,11 @@ impl Session {
         self.browser.as_deref().and_then(Digest::from_bytes).is_some_and(|own| own == *browser)
     }
 
+    /// What names it to the window that waits: the digest of its token, which only that window and we know.
+    pub fn mark(&self) -> String {
+        base::digest::hex(&self.digest)
+    }
+
     /// True when one provider is all that there is to choose.
     pub fn is_single(&self) -> bool {
         self.terms.providers.len() == 1
