@@ -81,6 +81,15 @@ impl Vault {
         let fake_egress = fake.and_then(|(_, host)| net::Allowed::parse(host)).map(|host| Egress::new(vec![host]));
         let fake_egress = fake_egress.transpose()?;
         let catalogue = catalogue::Catalogue::new(catalogue::fakes(&settings, &seams)?);
-        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress, catalogue, shared: proxy::Shared::default() })))
+        Ok(Vault(Arc::new(Parts {
+            settings,
+            store,
+            seams,
+            sealer,
+            egress,
+            fake_egress,
+            catalogue,
+            shared: proxy::Shared::default(),
+        })))
     }
 }

@@ -73,7 +73,10 @@ async fn threat_152_nobody_is_waited_for_without_end_and_a_head_has_a_size() {
     let (egress, origin) = served().await;
     assert_eq!(whole(&egress, &format!("{origin}/slow")).await.unwrap_err(), Trouble::TooSlow);
     assert_eq!(whole(&egress, &format!("{origin}/stalls")).await.unwrap_err(), Trouble::TooSlow);
-    assert!(matches!(whole(&egress, &format!("{origin}/many")).await.unwrap_err(), Trouble::TooLarge | Trouble::Unreachable));
+    assert!(matches!(
+        whole(&egress, &format!("{origin}/many")).await.unwrap_err(),
+        Trouble::TooLarge | Trouble::Unreachable
+    ));
 }
 
 #[tokio::test]

@@ -56,10 +56,14 @@ impl Vault {
             result: None,
             id,
         };
-        let entry = approval_row(acts::APPROVAL_REQUESTED, self, caller, loaded, plan, &Told {
-            approval: Some(new.id.as_str()),
-            ..told()
-        })?;
+        let entry = approval_row(
+            acts::APPROVAL_REQUESTED,
+            self,
+            caller,
+            loaded,
+            plan,
+            &Told { approval: Some(new.id.as_str()), ..told() },
+        )?;
         let pending = Pending {
             id: new.id.clone(),
             group: new.group.clone(),
@@ -74,7 +78,10 @@ impl Vault {
         });
         let kept = self.store.write_again(move |tx| {
             if rows::count_pending(tx, &account, now)? >= MOST_PENDING {
-                return Err(refuse(Code::TooManyPendingApprovals, "this person has too many calls to decide on already"));
+                return Err(refuse(
+                    Code::TooManyPendingApprovals,
+                    "this person has too many calls to decide on already",
+                ));
             }
             rows::insert(tx, &new, &key_id)?;
             journal::write(tx, &entry)?;

@@ -67,7 +67,8 @@ impl Vault {
                     None => entry,
                 };
                 journal::write(tx, &entry)?;
-                let data = json!({ "approval_id": id.as_str(), "status": status.as_str(), "grant_id": there.grant.as_str() });
+                let data =
+                    json!({ "approval_id": id.as_str(), "status": status.as_str(), "grant_id": there.grant.as_str() });
                 webhook::tell(tx, &vault.seams, &there.app, "approval.decided", &data)?;
                 let decided = rows::find(tx, &id)?.ok_or_else(|| Fault::new("approval: what was decided is gone"))?;
                 Ok(Outcome::Decided(Box::new(decided)))
@@ -85,7 +86,9 @@ impl Vault {
                 }
                 Ok(*approval)
             }
-            Outcome::TooLate => Err(refuse(Code::ApprovalExpired, "this call was decided already, or its time is over")),
+            Outcome::TooLate => {
+                Err(refuse(Code::ApprovalExpired, "this call was decided already, or its time is over"))
+            }
             Outcome::Unknown => Err(unknown()),
             Outcome::OtherRequest => Err(refuse(Code::InvalidRequest, "the decision is about another request")),
         }
@@ -113,7 +116,8 @@ impl Vault {
                         None => entry,
                     };
                     journal::write(tx, &entry)?;
-                    let data = json!({ "approval_id": id.as_str(), "status": "expired", "grant_id": there.grant.as_str() });
+                    let data =
+                        json!({ "approval_id": id.as_str(), "status": "expired", "grant_id": there.grant.as_str() });
                     webhook::tell(tx, &vault.seams, &there.app, "approval.decided", &data)?;
                 }
                 Ok(count)

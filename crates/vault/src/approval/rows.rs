@@ -57,7 +57,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &Approval, key_id: &str) -> Result<()
 }
 
 pub(super) fn find(tx: &mut Tx<'_>, id: &ApprovalId) -> Result<Option<Approval>, Fault> {
-    let sql = "SELECT id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider, request, digest, status,
+    let sql =
+        "SELECT id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider, request, digest, status,
                       created_at, expires_at, decided_at, reason, executed_at, result, execution_error
                FROM approvals
                WHERE id = $1";
@@ -65,8 +66,14 @@ pub(super) fn find(tx: &mut Tx<'_>, id: &ApprovalId) -> Result<Option<Approval>,
 }
 
 /// A person's, newest first, below an id (empty for the newest).
-pub(super) fn list_of_account(tx: &mut Tx<'_>, account: &AccountId, before: &str, limit: u32) -> Result<Vec<Approval>, Fault> {
-    let sql = "SELECT id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider, request, digest, status,
+pub(super) fn list_of_account(
+    tx: &mut Tx<'_>,
+    account: &AccountId,
+    before: &str,
+    limit: u32,
+) -> Result<Vec<Approval>, Fault> {
+    let sql =
+        "SELECT id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider, request, digest, status,
                       created_at, expires_at, decided_at, reason, executed_at, result, execution_error
                FROM approvals
                WHERE account_id = $1 AND ($2 = '' OR id < $2)

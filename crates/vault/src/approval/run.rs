@@ -47,9 +47,10 @@ impl Vault {
             }
         };
         let now = self.seams.now();
-        let mut entry = Entry::new(acts::APPROVAL_EXECUTED, &self.seams)?.app(&approval.app).grant(&approval.grant).detail(
-            json!({ "approval": id.as_str(), "outcome": outcome.as_ref().err().unwrap_or(&"executed") }),
-        );
+        let mut entry = Entry::new(acts::APPROVAL_EXECUTED, &self.seams)?
+            .app(&approval.app)
+            .grant(&approval.grant)
+            .detail(json!({ "approval": id.as_str(), "outcome": outcome.as_ref().err().unwrap_or(&"executed") }));
         if let Some(account) = &approval.account {
             entry = entry.account(account);
         }
@@ -116,9 +117,10 @@ impl Vault {
                 told: Told { reason: frozen.reason.as_deref(), why, approval: Some(approval.id.as_str()) },
             })
             .await?;
-        let headers = answered.headers.iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
+        let headers = answered
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let (status, headers) = (answered.status, headers.collect());
         let (body, is_truncated) = answered
             .body

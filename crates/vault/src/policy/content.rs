@@ -50,9 +50,10 @@ pub(crate) fn judge(rule: &Value, plan: &Plan, content: &Content<'_>) -> Option<
             Some(error.with("max_session_age_seconds", age.unwrap_or(Value::Null)))
         }
         // Answers pass as they come, so nothing could be taken out of them.
-        (Yes, Some("redact")) => {
-            Some(refuse(Code::RedactDischargeFailed, "what the request's own rule hides cannot be hidden in this answer"))
-        }
+        (Yes, Some("redact")) => Some(refuse(
+            Code::RedactDischargeFailed,
+            "what the request's own rule hides cannot be hidden in this answer",
+        )),
         _ => unclear(),
     }
 }
@@ -105,7 +106,13 @@ fn family(name: &str, plan: &Plan) -> Told {
             "POST" => Unknown,
             _ => says(method == "DELETE"),
         },
-        "send" | "admin" | "payment" => if is_read { No } else { Unknown },
+        "send" | "admin" | "payment" => {
+            if is_read {
+                No
+            } else {
+                Unknown
+            }
+        }
         _ => Unknown,
     }
 }
@@ -148,11 +155,14 @@ fn matches_param(param: &Value, plan: &Plan, content: &Content<'_>) -> Told {
 /// One of several values is enough for a yes; one that cannot be told leaves it open.
 fn all_told(given: &[Value], judge: impl Fn(&Value) -> Option<bool>) -> Told {
     given.iter().fold(No, |told, one| {
-        or(told, match judge(one) {
-            Some(true) => Yes,
-            Some(false) => No,
-            None => Unknown,
-        })
+        or(
+            told,
+            match judge(one) {
+                Some(true) => Yes,
+                Some(false) => No,
+                None => Unknown,
+            },
+        )
     })
 }
 
@@ -312,7 +322,10 @@ mod tests {
         let plan = plan_of("GET", "/x");
         let content = Content { json: None, has_body: false };
         for rule in [
-            json!(null), json!({}), json!({"rule_type": "quota", "rule_body": {}}), json!({"rule_type": "content_match"}),
+            json!(null),
+            json!({}),
+            json!({"rule_type": "quota", "rule_body": {}}),
+            json!({"rule_type": "content_match"}),
             json!({"rule_type": "content_match", "rule_body": {"match": {"families": ["read"]}}}),
             json!({"rule_type": "content_match", "rule_body": {"match": {"families": []}, "effect": "deny"}}),
             json!({"rule_type": "content_match", "rule_body": {"match": {"families": "read"}, "effect": "deny"}}),
@@ -345,15 +358,20 @@ mod tests {
 
     #[test]
     fn parameters_are_found_in_query_and_body() {
-        let rule = |op: &str, value: Value| json!({
-            "match": { "families": ["write"] }, "effect": "deny", "params": [{ "name": "to.address", "op": op, "value": value }],
-        });
+        let rule = |op: &str, value: Value| {
+            json!({
+                "match": { "families": ["write"] }, "effect": "deny", "params": [{ "name": "to.address", "op": op, "value": value }],
+            })
+        };
         let sent = |value: Value| Some(json!({ "to": [{ "address": value }] }));
         let denied = Some("policy_denied");
         assert_eq!(code(rule("equals", json!(" EVE@x.test ")), "POST", "/x", sent(json!("eve@X.test"))), denied);
         assert_eq!(code(rule("equals", json!("eve@x.test")), "POST", "/x", sent(json!("ada@x.test"))), None);
         assert_eq!(code(rule("not_subset_of", json!(["*@x.test"])), "POST", "/x", sent(json!("ada@x.test"))), None);
-        assert_eq!(code(rule("not_subset_of", json!(["*@x.test"])), "POST", "/x", sent(json!("ada@x.test.evil"))), denied);
+        assert_eq!(
+            code(rule("not_subset_of", json!(["*@x.test"])), "POST", "/x", sent(json!("ada@x.test.evil"))),
+            denied
+        );
         assert_eq!(code(rule("any_in", json!(["e?e@*"])), "POST", "/x", sent(json!("eve@x"))), denied);
         assert_eq!(code(rule("gt", json!(100)), "POST", "/x", sent(json!("99.5"))), None);
         assert_eq!(code(rule("gte", json!(100)), "POST", "/x", sent(json!(100))), denied);
@@ -365,11 +383,13 @@ mod tests {
 
     #[test]
     fn windows_are_told_in_utc_alone() {
-        let rule = |zone: &str| json!({
-            "match": { "families": ["write"] }, "effect": "deny",
-            "params": [{ "name": "start", "op": "outside_windows", "value": { "timezone": zone, "windows": [
-                { "days": ["mon", "tue"], "start": "09:00", "end": "17:00" }] } }],
-        });
+        let rule = |zone: &str| {
+            json!({
+                "match": { "families": ["write"] }, "effect": "deny",
+                "params": [{ "name": "start", "op": "outside_windows", "value": { "timezone": zone, "windows": [
+                    { "days": ["mon", "tue"], "start": "09:00", "end": "17:00" }] } }],
+            })
+        };
         let at = |text: &str| Some(json!({ "start": text }));
         assert_eq!(code(rule("UTC"), "POST", "/x", at("2026-11-30T09:00:00Z")), None, "a Monday");
         assert_eq!(code(rule("UTC"), "POST", "/x", at("2026-11-30T19:30:00+02:00")), Some("policy_denied"));

@@ -15,10 +15,20 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub(crate) enum Verdict {
     /// It may go, once each of these limits has counted it.
-    Pass { counted: Vec<Counted>, why: Vec<Value> },
+    Pass {
+        counted: Vec<Counted>,
+        why: Vec<Value>,
+    },
     /// It may go when a person says so; limits are counted when it is done.
-    Ask { rules: Vec<String>, counted: Vec<Counted>, why: Vec<Value> },
-    No { error: Error, why: Vec<Value> },
+    Ask {
+        rules: Vec<String>,
+        counted: Vec<Counted>,
+        why: Vec<Value>,
+    },
+    No {
+        error: Error,
+        why: Vec<Value>,
+    },
 }
 
 /// A limit that a call falls under.
@@ -57,21 +67,34 @@ pub(crate) fn decide(case: &Case<'_>) -> Verdict {
         _ => None,
     });
     let counted: Vec<Counted> = counted.collect();
-    let asking: Vec<String> =
-        ours.iter().filter(meant).filter(|rule| rule.need == Need::RequireApproval).map(|rule| rule.id.clone()).collect();
+    let asking: Vec<String> = ours
+        .iter()
+        .filter(meant)
+        .filter(|rule| rule.need == Need::RequireApproval)
+        .map(|rule| rule.id.clone())
+        .collect();
     why.extend(asking.iter().map(|rule| json!({ "rule": rule, "says": "require_approval" })));
     why.extend(counted.iter().map(|limit| json!({ "rule": limit.rule, "says": "limit" })));
     if asking.is_empty() { Verdict::Pass { counted, why } } else { Verdict::Ask { rules: asking, counted, why } }
 }
 
-/// True when calls of this kind can need a person, whatever the single call is: then the raw credential must not leave.
-pub(crate) fn may_ask(rules: &[Rule], caller: &Caller, found: &Resolved) -> bool {
-    rules.iter().any(|rule| fits(rule, caller, found) && rule.need == Need::RequireApproval)
-}
-
-/// True when calls of this kind are judged one by one.
-pub(crate) fn judges(rules: &[Rule], caller: &Caller, found: &Resolved) -> bool {
-    rules.iter().any(|rule| fits(rule, caller, found))
+/// Why the raw credential must not leave: its calls are judged one by one, whatever the single call is said to be. Nothing when none are.
+pub(crate) fn bound_to_proxy(rules: &[Rule], caller: &Caller, found: &Resolved) -> Option<Error> {
+    let ours: Vec<&Rule> = rules.iter().filter(|rule| fits(rule, caller, found)).collect();
+    if ours.iter().any(|rule| rule.need == Need::RequireApproval) {
+        return Some(refuse(
+            Code::HitlGrantRequiresProxy,
+            "a person decides on calls of this grant: call through the proxy",
+        ));
+    }
+    if ours.iter().any(|rule| rule.made_by == "person") {
+        return Some(refuse(
+            Code::UserLimitsRequireProxy,
+            "the person limits calls of this grant: call through the proxy",
+        ));
+    }
+    (!ours.is_empty())
+        .then(|| refuse(Code::RestrictedGrantRequiresProxy, "rules judge calls of this grant: call through the proxy"))
 }
 
 fn is_for(rule: &Rule, case: &Case<'_>) -> bool {

@@ -35,7 +35,8 @@ impl Pattern {
     }
 
     fn of(method: &str, place: &str) -> Option<Pattern> {
-        let is_method = method == "*" || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
+        let is_method = method == "*"
+            || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
         let (host, path) = match place.strip_prefix("https://").or_else(|| place.strip_prefix("http://")) {
             Some(rest) => {
                 let (host, path) = rest.split_once('/')?;
@@ -129,18 +130,48 @@ mod tests {
 
     #[test]
     fn stars_stand_for_segments() {
-        assert!(is_allowed("GET /v3/events/**", "GET", "/v3/events/a/b") && is_allowed("GET /v3/events/**", "GET", "/v3/events"));
-        assert!(!is_allowed("GET /v3/events/**", "GET", "/v3/eventsx") && !is_allowed("GET /v3/events/**", "POST", "/v3/events"));
-        assert!(is_allowed("* /x/*", "DELETE", "/x/y") && !is_allowed("* /x/*", "GET", "/x/y/z") && !is_allowed("* /x/*", "GET", "/x/"));
+        assert!(
+            is_allowed("GET /v3/events/**", "GET", "/v3/events/a/b")
+                && is_allowed("GET /v3/events/**", "GET", "/v3/events")
+        );
+        assert!(
+            !is_allowed("GET /v3/events/**", "GET", "/v3/eventsx")
+                && !is_allowed("GET /v3/events/**", "POST", "/v3/events")
+        );
+        assert!(
+            is_allowed("* /x/*", "DELETE", "/x/y")
+                && !is_allowed("* /x/*", "GET", "/x/y/z")
+                && !is_allowed("* /x/*", "GET", "/x/")
+        );
         assert!(is_allowed("DELETE /**", "DELETE", "/anything/at/all") && is_allowed("GET /x", "HEAD", "/x"));
-        for bad in ["", "/x", "get /x", "GET", "GET x", "GET /a*b", "GET /**/x", "GET /a?b", "GET  ", "GET https://", "GET /x**", "* *"] {
+        for bad in [
+            "",
+            "/x",
+            "get /x",
+            "GET",
+            "GET x",
+            "GET /a*b",
+            "GET /**/x",
+            "GET /a?b",
+            "GET  ",
+            "GET https://",
+            "GET /x**",
+            "* *",
+        ] {
             assert_eq!(Pattern::parse(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn threat_151_what_may_be_read_otherwise_is_forbidden_and_not_allowed() {
-        for path in ["/V3/Events/1", "/v3/events;x=1/1", "/v3/%65vents/1", "/v3/events/1/", "/v3%2fevents/1", "/v3%252fevents/1"] {
+        for path in [
+            "/V3/Events/1",
+            "/v3/events;x=1/1",
+            "/v3/%65vents/1",
+            "/v3/events/1/",
+            "/v3%2fevents/1",
+            "/v3%252fevents/1",
+        ] {
             assert!(is_meant("DELETE /v3/events/*", "DELETE", path), "{path}");
         }
         for path in ["/V3/events/1", "/v3/events;x=1/1", "/v3/events%2f..1/x/1", "/v3/events/1%2f2"] {

@@ -18,11 +18,11 @@ pub(crate) mod sigv4;
 mod tests;
 
 pub use answer::{Grants, Trouble};
-pub(crate) use check::host_fits;
-pub(crate) use plain::is_host as is_plain_host;
 pub use ask::{Ask, Inputs, KeyPlace};
+pub(crate) use check::host_fits;
 pub use fake::fake;
 pub use identity::Account;
+pub(crate) use plain::is_host as is_plain_host;
 pub use quirk::Quirk;
 pub use request::{ClientCredentials, Injection, Request};
 pub use shelf::{all, find};
@@ -268,7 +268,14 @@ pub struct Scope {
 impl Scope {
     /// A scope that the descriptor does not know: it stands as it is, and counts as dangerous.
     pub(crate) fn unknown(name: &str) -> Scope {
-        Scope { name: name.to_owned(), text: name.to_owned(), risk: Risk::High, implies: Vec::new(), default: false, allow: Vec::new() }
+        Scope {
+            name: name.to_owned(),
+            text: name.to_owned(),
+            risk: Risk::High,
+            implies: Vec::new(),
+            default: false,
+            allow: Vec::new(),
+        }
     }
 }
 

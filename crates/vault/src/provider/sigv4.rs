@@ -46,12 +46,8 @@ pub(crate) fn authorization(signer: Signer<'_>, signed: Signed<'_>, moment: &str
     let names = names.join(";");
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
     let path = canonical_path(signed.path, signer.service);
-    let request = format!(
-        "{}\n{path}\n{}\n{lines}\n{names}\n{}",
-        signed.method,
-        canonical_query(signed.query),
-        signed.body
-    );
+    let request =
+        format!("{}\n{path}\n{}\n{lines}\n{names}\n{}", signed.method, canonical_query(signed.query), signed.body);
     let day = moment.get(..8).unwrap_or_default();
     let scope = format!("{day}/{}/{}/aws4_request", signer.region, signer.service);
     let text = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{}", Digest::of(request.as_bytes()).hex());
@@ -85,9 +81,8 @@ fn canonical_path(path: &str, service: &str) -> String {
 fn canonical_query(query: &str) -> String {
     // A plus is a plus here, and nowhere a space.
     let plain = query.replace('+', "%2B");
-    let mut pairs: Vec<(String, String)> = form_urlencoded::parse(plain.as_bytes())
-        .map(|(name, value)| (encoded(&name), encoded(&value)))
-        .collect();
+    let mut pairs: Vec<(String, String)> =
+        form_urlencoded::parse(plain.as_bytes()).map(|(name, value)| (encoded(&name), encoded(&value))).collect();
     pairs.sort();
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
@@ -159,7 +154,10 @@ mod tests {
     #[test]
     fn moments_and_paths_are_written_as_amazon_does() {
         assert_eq!(moment(Time::from_secs(1_440_938_160)), WHEN);
-        assert_eq!((canonical_path("/a%20b", "s3"), canonical_path("/a%20b", "x")), ("/a%20b".into(), "/a%2520b".into()));
+        assert_eq!(
+            (canonical_path("/a%20b", "s3"), canonical_path("/a%20b", "x")),
+            ("/a%20b".into(), "/a%2520b".into())
+        );
         assert_eq!(canonical_query("b=1&a=x%2Fy+z&a="), "a=&a=x%2Fy%2Bz&b=1");
     }
 }

@@ -123,7 +123,8 @@ pub(crate) fn outwards(sent: &HeaderMap, keeps_target: bool) -> HeaderMap {
     for (name, value) in sent {
         let text = name.as_str();
         // The one header of this family that says what is asked and not who asks.
-        let is_target = keeps_target && (matches!(text, "x-amz-target" | "x-amz-acl") || text.starts_with("x-amz-meta-"));
+        let is_target =
+            keeps_target && (matches!(text, "x-amz-target" | "x-amz-acl") || text.starts_with("x-amz-meta-"));
         let is_barred = NOT_OUT.contains(&text)
             || (NOT_OUT_BEGINNINGS.iter().any(|beginning| text.starts_with(beginning)) && !is_target)
             || super::path::is_override(text)
@@ -234,16 +235,20 @@ mod tests {
             ("retry-after", "3"),
             ("location", "https://x.test/"),
         ]));
-        let mut lines: Vec<_> = back.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        let mut lines: Vec<_> =
+            back.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort_unstable();
-        assert_eq!(lines, [
-            "cache-control: no-store",
-            "content-security-policy: sandbox; default-src 'none'",
-            "content-type: text/html",
-            "location: https://x.test/",
-            "retry-after: 3",
-            "x-content-type-options: nosniff",
-        ]);
+        assert_eq!(
+            lines,
+            [
+                "cache-control: no-store",
+                "content-security-policy: sandbox; default-src 'none'",
+                "content-type: text/html",
+                "location: https://x.test/",
+                "retry-after: 3",
+                "x-content-type-options: nosniff",
+            ]
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) use busy::Busy;
 pub(crate) use kept::Kept;
 pub(crate) use pause::Pauses;
 pub(crate) use plan::Plan;
-pub(crate) use send::{Loaded, Outgoing, Told, approval_row, is_signed, judged, load};
+pub(crate) use send::{Loaded, Outgoing, Told, approval_row, judged, load};
 
 /// What calls share in this process.
 #[derive(Default)]

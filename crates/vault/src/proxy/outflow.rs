@@ -48,7 +48,14 @@ impl fmt::Debug for Outflow {
 
 impl Outflow {
     pub(super) fn new(incoming: Incoming, redacting: Redacting, after: After, place: Place) -> Outflow {
-        Outflow { incoming: Some(incoming), redacting, passed: 0, until: Instant::now() + LONGEST, after, _place: place }
+        Outflow {
+            incoming: Some(incoming),
+            redacting,
+            passed: 0,
+            until: Instant::now() + LONGEST,
+            after,
+            _place: place,
+        }
     }
 
     /// The next piece; nothing at the end.

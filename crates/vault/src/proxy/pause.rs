@@ -60,7 +60,9 @@ mod tests {
     fn a_pause_is_heeded_until_it_is_over() {
         let (pauses, one, now) = (Pauses::default(), ConnectionId::from_text("1"), Time::from_secs(1_000_000));
         let said = |text: &str| HeaderMap::from_iter([(http::header::RETRY_AFTER, text.parse().unwrap())]);
-        for (status, text) in [(200, "5"), (429, "0"), (429, "-1"), (429, "soon"), (429, "Mon, 01 Jan 1970 00:00:00 GMT")] {
+        for (status, text) in
+            [(200, "5"), (429, "0"), (429, "-1"), (429, "soon"), (429, "Mon, 01 Jan 1970 00:00:00 GMT")]
+        {
             pauses.heed(&one, status, &said(text), "retry-after", now);
             assert_eq!(pauses.left(&one, now), None, "{status} {text}");
         }

@@ -161,13 +161,15 @@ mod tests {
     const TOKEN: &str = "fat_s3cr3t/with+marks=";
 
     fn redactor() -> Redactor {
-        let credential = Credential::of([("access_token", Secret::new(TOKEN)), ("refresh_token", Secret::new("another-secret"))]);
+        let credential =
+            Credential::of([("access_token", Secret::new(TOKEN)), ("refresh_token", Secret::new("another-secret"))]);
         Redactor::of(&credential, &[Secret::new("Bearer fat_s3cr3t/with+marks=")]).unwrap()
     }
 
     fn through(redactor: &Redactor, pieces: &[&[u8]]) -> Vec<u8> {
         let mut course = redactor.course();
-        let mut out: Vec<u8> = pieces.iter().flat_map(|piece| course.piece(Bytes::copy_from_slice(piece)).to_vec()).collect();
+        let mut out: Vec<u8> =
+            pieces.iter().flat_map(|piece| course.piece(Bytes::copy_from_slice(piece)).to_vec()).collect();
         out.extend_from_slice(&course.rest());
         out
     }

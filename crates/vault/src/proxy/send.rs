@@ -273,7 +273,8 @@ impl Vault {
         let entry = row_of(caller, &loaded.found)(Entry::new(acts::CALL_SENT, &self.seams)?).detail(detail);
         let now = self.seams.now();
         let is_old = |used: Option<Time>| used.is_none_or(|used| used.plus_secs(TOUCH_AFTER_SECS) <= now);
-        let grant_id = Some(&loaded.found.grant).filter(|grant| is_old(grant.last_used_at)).map(|grant| grant.id.clone());
+        let grant_id =
+            Some(&loaded.found.grant).filter(|grant| is_old(grant.last_used_at)).map(|grant| grant.id.clone());
         let connection = &loaded.found.connection;
         let connection_id = Some(connection).filter(|one| is_old(one.last_used_at)).map(|one| one.id.clone());
         let written = self
@@ -306,7 +307,12 @@ impl Vault {
     }
 
     /// The credential, renewed where its time is short, with all that is made of it.
-    pub(crate) async fn ready(&self, service: &Service, connection: &Connection, refused: Option<i64>) -> Result<Arc<Ready>> {
+    pub(crate) async fn ready(
+        &self,
+        service: &Service,
+        connection: &Connection,
+        refused: Option<i64>,
+    ) -> Result<Arc<Ready>> {
         let now = self.seams.now();
         let is_good = connection.expires_at.is_none_or(|until| until > now.plus_secs(MARGIN_SECS));
         if refused.is_none() && is_good && connection.trouble.is_none() {
@@ -320,13 +326,18 @@ impl Vault {
         self.made_ready(service, &fresh.connection, fresh.credential).await
     }
 
-    async fn made_ready(&self, service: &Service, connection: &Connection, credential: Credential) -> Result<Arc<Ready>> {
+    async fn made_ready(
+        &self,
+        service: &Service,
+        connection: &Connection,
+        credential: Credential,
+    ) -> Result<Arc<Ready>> {
         let needs_client = service.provider().is_some_and(|provider| provider.has(Quirk::TwitchClientId));
         let client = if needs_client { self.client_of(connection).await? } else { None };
         let client_id = client.as_ref().map(|client| client.client_id.as_str()).unwrap_or_default();
-        let injection = service
-            .injection(&credential, client_id, connection)
-            .ok_or_else(|| refuse(Code::ProviderMisconfigured, "the credential is not of the kind that the service takes"))?;
+        let injection = service.injection(&credential, client_id, connection).ok_or_else(|| {
+            refuse(Code::ProviderMisconfigured, "the credential is not of the kind that the service takes")
+        })?;
         let made: Vec<Secret> =
             injection.headers.iter().filter(|(name, _)| name != "Client-Id").map(|(_, value)| value.clone()).collect();
         let redactor = Redactor::of(&credential, &made)?;
@@ -432,7 +443,8 @@ fn plan(
 
 /// A body that is at hand as a whole, if it is not too long for that.
 pub(crate) async fn whole(body: Upload) -> Result<Bytes> {
-    let too_long = || refuse(Code::RequestTooLarge, "this call has to be judged as a whole, and its body is too long for that");
+    let too_long =
+        || refuse(Code::RequestTooLarge, "this call has to be judged as a whole, and its body is too long for that");
     match body {
         Upload::Nothing => Ok(Bytes::new()),
         Upload::Whole(bytes) if bytes.len() > MOST_WHOLE => Err(too_long()),
@@ -451,7 +463,7 @@ pub(crate) async fn whole(body: Upload) -> Result<Bytes> {
     }
 }
 
-pub(crate) fn is_signed(service: &Service) -> bool {
+fn is_signed(service: &Service) -> bool {
     service.provider().is_some_and(|provider| provider.auth.kind == crate::provider::AuthKind::AwsSigv4)
 }
 
@@ -517,7 +529,8 @@ fn sign(
 ) -> Result<()> {
     let misfit = || refuse(Code::ProviderMisconfigured, "this account has no region or service to sign for");
     debug_assert!(is_signed(service));
-    let (key_id, secret) = ready.credential.get("access_key_id").zip(ready.credential.get("secret_key")).ok_or_else(misfit)?;
+    let (key_id, secret) =
+        ready.credential.get("access_key_id").zip(ready.credential.get("secret_key")).ok_or_else(misfit)?;
     // What a host says of itself goes before what was given: `sts` has hosts of its own.
     let own = plan.host.split('.').next().filter(|label| *label == "sts");
     let name = own.or(connection.inputs.get("service").map(String::as_str)).ok_or_else(misfit)?;
@@ -542,7 +555,10 @@ fn sign(
     let mut signed: Vec<(&str, &str)> = vec![("host", plan.host.as_str())];
     let is_signed = |name: &str| name.starts_with("x-amz-") || name == "content-type";
     signed.extend(
-        headers.iter().filter(|(name, _)| is_signed(name.as_str())).filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
+        headers
+            .iter()
+            .filter(|(name, _)| is_signed(name.as_str()))
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
     );
     let what = Signed {
         method: plan.method.as_str(),

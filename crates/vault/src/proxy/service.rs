@@ -30,7 +30,8 @@ impl Service {
                 let own = connection.api_base.clone().or_else(|| provider.api_url("", &connection.inputs))?;
                 let (scheme, rest) = own.split_once("://")?;
                 let scheme = if scheme == "http" { "http" } else { "https" };
-                let (host, path) = rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
+                let (host, path) =
+                    rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
                 Some(Base { scheme, host: host.to_owned(), path: path.trim_end_matches('/').to_owned() })
             }
             Service::Secret(secret) => {
@@ -59,7 +60,12 @@ impl Service {
     }
 
     /// How the credential goes along. Nothing when it is not of this kind.
-    pub(crate) fn injection(&self, credential: &Credential, client_id: &str, connection: &Connection) -> Option<Injection> {
+    pub(crate) fn injection(
+        &self,
+        credential: &Credential,
+        client_id: &str,
+        connection: &Connection,
+    ) -> Option<Injection> {
         match self {
             Service::Provider(provider) => provider.injection(credential, client_id, &connection.inputs),
             Service::Secret(secret) => secret.injection(credential),

@@ -97,7 +97,14 @@ impl Vault {
                 let connection = keys.into_iter().find(|key| key.outside_id == OWN).ok_or_else(unknown)?;
                 let made = open_for(tx, &vault, &caller.app, &subject, &connection, label.as_deref(), now)?;
                 if limits != grants::Limits::default() {
-                    grant::set_limits(tx, &made.id, made.expires_at, made.label.as_deref(), limits.text().as_deref(), now)?;
+                    grant::set_limits(
+                        tx,
+                        &made.id,
+                        made.expires_at,
+                        made.label.as_deref(),
+                        limits.text().as_deref(),
+                        now,
+                    )?;
                 }
                 Ok(made)
             })

@@ -129,7 +129,19 @@ mod tests {
             assert_eq!(Inject::parse(bad), None, "{bad}");
         }
         assert!(is_host("api.weather.test", false) && is_host("*.weather.test", false) && is_host("localhost:9", true));
-        for bad in ["", "test", "*.test", "a..b", "api.test:8443", "10.0.0.1", "[::1]", "API.test", "a@b.test", "localhost:9", "*"] {
+        for bad in [
+            "",
+            "test",
+            "*.test",
+            "a..b",
+            "api.test:8443",
+            "10.0.0.1",
+            "[::1]",
+            "API.test",
+            "a@b.test",
+            "localhost:9",
+            "*",
+        ] {
             assert!(!is_host(bad, false), "{bad}");
         }
     }

@@ -53,7 +53,14 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &ManagedSecret) -> Result<(), Fault> 
     Ok(())
 }
 
-pub(super) fn change(tx: &mut Tx<'_>, id: &str, name: &str, inject: &Inject, hosts: &[String], now: Time) -> Result<(), Fault> {
+pub(super) fn change(
+    tx: &mut Tx<'_>,
+    id: &str,
+    name: &str,
+    inject: &Inject,
+    hosts: &[String],
+    now: Time,
+) -> Result<(), Fault> {
     let sql = "UPDATE managed_secrets
                SET name = $2, inject = $3, hosts = $4, updated_at = $5
                WHERE id = $1";
