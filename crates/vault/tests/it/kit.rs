@@ -183,7 +183,7 @@ impl World {
 
     /// What the journal tells, oldest first: act and detail.
     pub async fn told(&self) -> Vec<(String, Value)> {
-        let rows = self.store.read(|tx| journal::list(tx, 500)).await.unwrap();
+        let rows = self.store.read(|tx| journal::list(tx, i64::MAX, 500)).await.unwrap();
         let mut all: Vec<_> = rows.into_iter().map(|row| (row.number, row.act, row.detail.unwrap_or(Value::Null))).collect();
         all.sort_by_key(|(number, ..)| *number);
         all.into_iter().map(|(_, act, detail)| (act, detail)).collect()

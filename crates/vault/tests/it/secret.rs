@@ -79,7 +79,8 @@ async fn rotation_keeps_every_permission() {
     let hers = world.vault.grant_secret(&world.caller(), &id, ada.clone(), Some("hers".to_owned()), Limits::default()).await.unwrap();
     assert_ne!(system.id, hers.id);
     world.vault.set_secret(&app, world.secret("header:X-Weather", "second-secret")).await.unwrap();
-    let found = world.vault.resolve(&world.caller(), Wanted { grant: Some(hers.id.clone()), subject: Some(ada), ..Wanted::default() });
+    let caller = world.caller();
+    let found = world.vault.resolve(&caller, Wanted { grant: Some(hers.id.clone()), subject: Some(ada), ..Wanted::default() });
     assert_eq!(found.await.unwrap().grant.id, hers.id);
     let other = world.vault.grant_secret(&world.caller(), "none", Subject::App, None, Limits::default()).await;
     assert_eq!(code(other), "secret_not_found");
