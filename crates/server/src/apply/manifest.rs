@@ -95,7 +95,7 @@ pub(super) struct ResourceTable {
     #[serde(default)]
     pub(super) open_audience: bool,
     pub(super) scopes: Vec<ScopeTable>,
-    pub(super) provider: Option<IgnoredAny>,
+    pub(super) provider: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -104,8 +104,10 @@ pub(super) struct ScopeTable {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) risk: String,
-    pub(super) provider_scopes: Option<IgnoredAny>,
-    pub(super) allow: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) provider_scopes: Vec<String>,
+    #[serde(default)]
+    pub(super) allow: Vec<String>,
 }
 
 fn yes() -> bool {
