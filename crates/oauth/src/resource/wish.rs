@@ -204,7 +204,8 @@ fn check_scopes(wishes: &[ScopeWish], is_vault: bool) -> Result<Vec<ResourceScop
         if !is_vault && !(wish.allow.is_empty() && wish.provider_scopes.is_empty()) {
             complain("allow", "and provider_scopes are for resources of kind vault");
         }
-        let are_words = wish.provider_scopes.iter().all(|word| Scope::parse(word).is_some_and(|scope| scope.len() == 1));
+        let are_words =
+            wish.provider_scopes.iter().all(|word| Scope::parse(word).is_some_and(|scope| scope.len() == 1));
         if !are_words || wish.provider_scopes.len() > MOST_SCOPES {
             complain("provider_scopes", "are the provider's own scopes, one word each");
         }
