@@ -122,7 +122,7 @@ fn vault_settings(config: &Config) -> vault::Settings {
     vault::Settings {
         issuer: config.issuer.clone(),
         session_secs: config.lifetimes.connect_session_secs,
-        fake_provider: None,
+        fake_provider: config.fake_provider.clone(),
     }
 }
 
