@@ -4,6 +4,7 @@ use crate::allow::{Allowed, Door};
 use crate::trouble::Trouble;
 use base::Fault;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use std::error::Error;
@@ -20,6 +21,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
+}
+
+/// A small request.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    pub method: &'a str,
+    pub url: &'a str,
+    /// Names and values; a value may be a credential.
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: Option<&'a [u8]>,
 }
 
 /// The way outwards. Cheap to clone.
@@ -53,6 +64,32 @@ impl Egress {
             Ok(Answer { status: response.status().as_u16(), body: whole(response, most).await? })
         };
         tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(Trouble::TooSlow))
+    }
+
+    /// Sends a small request and takes an answer of at most so many bytes. What it carries is the caller's word; a redirect is
+    /// an answer like any other here, and is not followed.
+    pub async fn send(&self, ask: Ask<'_>, most: usize) -> Result<Answer, Trouble> {
+        let (client, url) = self.check(ask.url)?;
+        let method = reqwest::Method::from_bytes(ask.method.as_bytes()).map_err(|_| Trouble::BadUrl)?;
+        let mut request = client.request(method, url);
+        for (name, value) in ask.headers {
+            let mut value = HeaderValue::from_str(value).map_err(|_| Trouble::BadUrl)?;
+            value.set_sensitive(true);
+            request = request.header(*name, value);
+        }
+        if let Some(body) = ask.body {
+            request = request.body(body.to_vec());
+        }
+        let asked = async {
+            let response = request.send().await.map_err(|error| told(&error))?;
+            Ok(Answer { status: response.status().as_u16(), body: whole(response, most).await? })
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(Trouble::TooSlow))
+    }
+
+    /// True when the operator named this host (with its port): it may be http and lie anywhere.
+    pub fn names(&self, host: &str) -> bool {
+        Url::parse(&format!("http://{host}/")).is_ok_and(|url| self.door.names(&url))
     }
 
     /// The client that a URL may be asked with.

@@ -10,6 +10,6 @@ mod guard;
 mod trouble;
 
 pub use allow::{Allowed, Door};
-pub use client::{Answer, Egress};
+pub use client::{Answer, Ask, Egress};
 pub use guard::is_public;
 pub use trouble::Trouble;

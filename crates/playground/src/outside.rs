@@ -1,6 +1,5 @@
-//! The clock and the randomness of an app. Notes is a program of its own and has no part in the server's seams.
+//! The clock and the randomness of an app. The samples are programs of their own and have no part in the server's seams.
 
-use crate::notes::Trouble;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,10 +10,14 @@ pub(crate) fn now_secs() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
 
+/// The system gives no random bytes.
+#[derive(Debug)]
+pub(crate) struct NoRandomness;
+
 /// 256 bits that nobody can guess, as text.
 #[expect(clippy::disallowed_methods, reason = "the app has randomness of its own")]
-pub(crate) fn random() -> Result<String, Trouble> {
+pub(crate) fn random() -> Result<String, NoRandomness> {
     let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|_| Trouble::Wrong("the system gives no random bytes"))?;
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

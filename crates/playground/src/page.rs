@@ -9,19 +9,30 @@ use std::sync::Arc;
 
 /// Renders a page. `issuer` is the one other origin that its forms and scripts may reach.
 pub(crate) fn show<P: Template>(status: StatusCode, page: &P, issuer: &str) -> Response {
-    answer(status, page, issuer, "script-src 'self'; frame-src 'none'")
+    answer(
+        status,
+        page,
+        &format!("script-src 'self'; frame-src 'none'; connect-src 'self' {issuer}; form-action 'self' {issuer}"),
+    )
 }
 
 /// Renders a page that runs the issuer's browser library: its script, and its pages in frames.
 pub(crate) fn show_with_library<P: Template>(page: &P, issuer: &str) -> Response {
-    answer(StatusCode::OK, page, issuer, &format!("script-src 'self' {issuer}; frame-src {issuer}"))
+    let own = format!(
+        "script-src 'self' {issuer}; frame-src {issuer}; connect-src 'self' {issuer}; form-action 'self' {issuer}"
+    );
+    answer(StatusCode::OK, page, &own)
 }
 
-fn answer<P: Template>(status: StatusCode, page: &P, issuer: &str, runs: &str) -> Response {
+/// Renders a page whose form may lead anywhere: browsers hold every later redirect to `form-action`, so it says nothing of forms.
+pub(crate) fn show_leaving<P: Template>(page: &P) -> Response {
+    answer(StatusCode::OK, page, "")
+}
+
+fn answer<P: Template>(status: StatusCode, page: &P, own: &str) -> Response {
     let Ok(html) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let policy = format!(
-        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; {runs}; style-src 'self'; font-src 'self'; \
-         img-src 'self'; connect-src 'self' {issuer}; form-action 'self' {issuer}"
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src 'self'; font-src 'self'; img-src 'self'; {own}"
     );
     let mut response = (status, html).into_response();
     let headers = response.headers_mut();

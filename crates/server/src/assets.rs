@@ -33,21 +33,10 @@ const SOURCES: &[(&str, &[u8])] = &[
     ("gate.js", include_bytes!("../web/gate.js")),
     ("relay.js", include_bytes!("../web/relay.js")),
     ("runtime.js", include_bytes!("../web/runtime.js")),
+    ("link_open.js", include_bytes!("../web/link_open.js")),
+    ("link_tell.js", include_bytes!("../web/link_tell.js")),
+    ("link_end.js", include_bytes!("../web/link_end.js")),
 ];
-
-/// The browser SDK that matches this server, for pages without a bundler (`product.md` 6).
-const EMBED_SDK: &str = include_str!("../../../sdk/packages/embed/src/embed.js");
-
-/// `GET /sdk/js/embed.js`: any page may load it, and asks again after a while.
-pub async fn embed_sdk() -> axum::response::Response {
-    use axum::http::{HeaderValue, header};
-    use axum::response::IntoResponse as _;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
-    ];
-    (headers, EMBED_SDK).into_response()
-}
 
 /// How long a browser may keep an asset without asking again: the URL changes when the content does.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";

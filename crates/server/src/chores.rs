@@ -83,7 +83,7 @@ fn sweep_oauth(app: App) -> Doing {
 
 fn sweep_keys(app: App) -> Doing {
     Box::pin(async move {
-        while app.vault.sweep_keys(SWEEP).await? >= u64::from(SWEEP) {}
+        while app.vault.sweep(SWEEP).await? >= u64::from(SWEEP) {}
         Ok(())
     })
 }

@@ -23,6 +23,8 @@ pub mod pages;
 pub mod patient;
 pub mod router;
 pub mod sdk;
+pub mod sdk_js;
 pub mod serve;
 pub mod views;
+pub mod widget;
 pub mod wire;

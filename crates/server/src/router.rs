@@ -6,7 +6,7 @@ use crate::edge::{address, cors, headers, request};
 use crate::oauth::{
     authorize, delegations, discovery, embed, introspect, logout, revoke, runtime, session_check, token, userinfo,
 };
-use crate::{assets, pages};
+use crate::{assets, pages, sdk_js, widget};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,6 +23,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::api::router())
         .merge(crate::sdk::router(&app))
         .merge(pages::router())
+        .merge(widget::router())
         .route("/assets/{file}", get(asset))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
@@ -50,7 +51,9 @@ fn open_to_browsers() -> Router<App> {
         .route("/api/oauth/resource/{key}", get(crate::api::metadata::resource).options(preflight))
         .route("/api/oauth/delegations", get(delegations::list).options(preflight))
         .route("/api/oauth/delegations/{id}", delete(delegations::end).options(preflight))
-        .route("/sdk/js/embed.js", get(assets::embed_sdk).options(preflight))
+        .route("/sdk/js/embed.js", get(sdk_js::embed).options(preflight))
+        .route("/sdk/js/connect.js", get(sdk_js::connect).options(preflight))
+        .route("/sdk/js/alter-connect.umd.js", get(sdk_js::connect_script).options(preflight))
         .layer(from_fn(cors::open))
 }
 

@@ -2,6 +2,25 @@
 
 use ledger::Act;
 
+pub const SESSION_OPENED: Act = Act("connect.session_opened");
+pub const SESSION_DECLINED: Act = Act("connect.declined");
+pub const CONNECTION_CREATED: Act = Act("connection.created");
+pub const CONNECTION_REPAIRED: Act = Act("connection.repaired");
+pub const CONNECTION_REFRESHED: Act = Act("connection.refreshed");
+pub const CONNECTION_TROUBLED: Act = Act("connection.reauth_required");
+pub const CONNECTION_REMOVED: Act = Act("connection.removed");
+pub const UPSTREAM_REVOKED: Act = Act("connection.revoked_upstream");
+pub const GRANT_OPENED: Act = Act("connection_grant.opened");
+pub const GRANT_ENDED: Act = Act("connection_grant.ended");
+pub const GRANT_MINTED: Act = Act("connection_grant.minted");
+pub const GRANT_DELEGATED: Act = Act("agent_grant.opened");
+pub const DELEGATION_ENDED: Act = Act("agent_grant.ended");
+pub const SCOPE_MISMATCH: Act = Act("connection.scope_mismatch");
+pub const TOKEN_HANDED_OUT: Act = Act("token.handed_out");
+pub const TOKEN_REFUSED: Act = Act("token.refused");
+pub const CALL_REPORTED: Act = Act("call.reported");
+pub const PROVIDER_CHANGED: Act = Act("provider.changed");
+pub const CREDENTIALS_REFUSED: Act = Act("provider.credentials_refused");
 pub const KEY_MINTED: Act = Act("app_key.minted");
 pub const KEY_DERIVED: Act = Act("app_key.derived");
 pub const KEY_ROTATED: Act = Act("app_key.rotated");

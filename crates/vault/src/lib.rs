@@ -7,16 +7,26 @@ pub mod acts;
 pub mod agent;
 pub mod by;
 mod caller;
+pub mod catalogue;
+pub mod connection;
+pub mod grants;
+mod hand_out;
 pub mod key;
+pub mod link;
 pub mod provider;
+mod refresh;
 mod refusal;
+pub mod session;
 mod settings;
 mod span;
 pub mod subject;
 mod sweep;
+pub mod webhook;
 
 pub use by::By;
 pub use caller::{Acting, Caller, KeyKind, Subject};
+pub use hand_out::{HandOutAsk, HandedOut};
+pub use refresh::Fresh;
 pub use refusal::{Code, Error, Refusal, Result, refuse};
 pub use settings::Settings;
 pub use sweep::forget_app;
@@ -41,6 +51,7 @@ pub struct Parts {
     pub(crate) egress: Egress,
     /// For the fake provider alone: its address, and no other of this machine.
     pub(crate) fake_egress: Option<Egress>,
+    pub(crate) catalogue: catalogue::Catalogue,
 }
 
 impl Deref for Vault {
@@ -63,6 +74,7 @@ impl Vault {
         let fake = settings.fake_provider.as_deref().and_then(|origin| origin.split_once("://"));
         let fake_egress = fake.and_then(|(_, host)| net::Allowed::parse(host)).map(|host| Egress::new(vec![host]));
         let fake_egress = fake_egress.transpose()?;
-        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress })))
+        let catalogue = catalogue::Catalogue::new(catalogue::fakes(&settings, &seams)?);
+        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress, catalogue })))
     }
 }

@@ -1,17 +1,23 @@
 //! What nobody needs any more, removed in small steps.
 
-use crate::{Vault, agent, key};
+use crate::{Vault, agent, key, link, session};
 use base::{AppId, Fault};
 use db::Tx;
 
+/// How long a session is kept after its time, in seconds: its result can be read for a while.
+const KEEP_SECS: i64 = 86_400;
+
 impl Vault {
-    /// Forgets nonces and answered requests that are over, at most so many of each. Gives how many of what there was most of.
-    pub async fn sweep_keys(&self, limit: u32) -> Result<u64, Fault> {
+    /// Forgets nonces, answered requests, links and sessions that are over, at most so many of each. Gives how many of what there was most of.
+    pub async fn sweep(&self, limit: u32) -> Result<u64, Fault> {
         let now = self.seams.now();
+        let before = now.plus_secs(-KEEP_SECS);
         self.store
             .write(move |tx| {
                 let nonces = key::sweep_nonces(tx, now, limit)?;
-                Ok(nonces.max(agent::sweep_idempotency(tx, now, limit)?))
+                let answered = agent::sweep_idempotency(tx, now, limit)?;
+                let links = link::sweep(tx, before, limit)?;
+                Ok(nonces.max(answered).max(links).max(session::sweep(tx, before, limit)?))
             })
             .await
     }

@@ -176,7 +176,7 @@ pub(crate) async fn with_visit(State(notes): State<Notes>, mut request: Request,
         request.extensions_mut().insert(visit);
         return next.run(request).await;
     }
-    let begun = random().map(|id| notes.sessions.keep(id, Arc::default()));
+    let begun = random().map_err(Trouble::from).map(|id| notes.sessions.keep(id, Arc::default()));
     let begun = begun.and_then(|visit| Ok((notes.sessions.set_cookie(&visit)?, visit)));
     let (cookie, visit) = match begun {
         Ok(begun) => begun,

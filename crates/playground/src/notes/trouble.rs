@@ -1,6 +1,7 @@
 //! What can go wrong between an app and its issuer, and the page that says so.
 
 use super::issuer::Answer;
+use crate::outside::NoRandomness;
 use crate::page;
 use askama::Template;
 use axum::http::StatusCode;
@@ -17,6 +18,12 @@ pub enum Trouble {
     Declined { error: String, description: String },
     /// Something does not fit, so nothing is done.
     Wrong(&'static str),
+}
+
+impl From<NoRandomness> for Trouble {
+    fn from(_: NoRandomness) -> Trouble {
+        Trouble::Wrong("The system gives no random bytes")
+    }
 }
 
 #[derive(Template)]

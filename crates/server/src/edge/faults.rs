@@ -188,6 +188,22 @@ impl ApiError {
         ApiError { status, code, message: message.into() }
     }
 
+    /// Too many requests from one source.
+    pub fn too_many(_: TooMany) -> ApiError {
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "ask again in a moment")
+    }
+
+    /// What the vault refused.
+    pub fn vault(error: vault::Error) -> ApiError {
+        match error {
+            vault::Error::Fault(fault) => fault.into(),
+            vault::Error::Refused(refusal) => {
+                let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+                ApiError::new(status, refusal.code.as_str(), refusal.message)
+            }
+        }
+    }
+
     /// Nobody is signed in.
     pub fn unauthorized() -> ApiError {
         ApiError::new(StatusCode::UNAUTHORIZED, "Unauthorized", "sign in first")

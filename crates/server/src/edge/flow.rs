@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use base::entropy::draw;
-use base::{Fault, Secret};
+use base::{Digest, Fault, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use people::Flow;
@@ -20,6 +20,8 @@ const KEEP_SECS: i64 = 86_400;
 /// The flow of this browser; one that had none gets it with the answer.
 pub struct FlowCookie {
     pub flow: Flow,
+    /// The digest of the browser's secret, for what belongs to one browser.
+    pub browser: Digest,
     /// What forms must send back while nobody is signed in.
     pub csrf: String,
     set: Option<HeaderValue>,
@@ -33,7 +35,7 @@ impl FlowCookie {
             None => (Secret::new(URL_SAFE_NO_PAD.encode(draw::<SECRET_BYTES>(app.seams.entropy())?)), true),
         };
         let set = if is_new { Cookie::Flow.set(app, secret.reveal(), KEEP_SECS) } else { None };
-        Ok(FlowCookie { flow: Flow::of(&secret), csrf: csrf("flow", &secret), set })
+        Ok(FlowCookie { browser: secret.digest(), flow: Flow::of(&secret), csrf: csrf("flow", &secret), set })
     }
 
     /// The answer, with the cookie if it is new.

@@ -20,10 +20,12 @@ pub enum Gate {
     CheckHandle,
     Delegations,
     Runtime,
+    Connect,
+    ConnectResult,
     Sdk,
 }
 
-const GATES: [(Gate, u32, u32); 11] = [
+const GATES: [(Gate, u32, u32); 13] = [
     (Gate::Authorize, 120, 180),
     (Gate::Token, 300, 180),
     (Gate::UserInfo, 300, 180),
@@ -34,6 +36,8 @@ const GATES: [(Gate, u32, u32); 11] = [
     (Gate::CheckHandle, 120, 120),
     (Gate::Delegations, 120, 120),
     (Gate::Runtime, 300, 300),
+    (Gate::Connect, 120, 120),
+    (Gate::ConnectResult, 300, 60),
     (Gate::Sdk, 3_000, 3_000),
 ];
 

@@ -3,12 +3,16 @@
 //! Promise: every route here but those listed as open is signed ([`alter::signed`]); every refusal is JSON.
 
 mod agents;
+mod catalogue;
+mod connect;
+mod grants;
 mod identity;
 mod keys;
 mod query;
 mod scopes;
 mod spans;
 mod specs;
+mod token;
 
 pub use query::Fields;
 
@@ -53,6 +57,17 @@ fn signed() -> Router<App> {
         .route("/sdk/provider-specs/{kind}/{id}/operations", get(specs::operations))
         .route("/sdk/provider-specs/{kind}/{id}/operation", get(specs::operation))
         .route("/sdk/spans", post(spans::take))
+        .route("/sdk/oauth/connect/session", post(connect::open))
+        .route("/sdk/oauth/connect/session/poll", post(connect::poll))
+        .route("/sdk/oauth/provider-catalog", get(catalogue::show))
+        .route("/sdk/oauth/audit/api-call", post(grants::report_call))
+        .route("/sdk/oauth/grants/{id}/revoke", post(grants::revoke))
+        .route("/sdk/grants/list", post(grants::list))
+        .route("/sdk/grants/{id}/delegate", post(grants::delegate))
+        .route("/sdk/grants/{id}/delegations/{agent}", delete(grants::end_delegation))
+        .route("/sdk/grants/{id}/mint", post(grants::mint))
+        .route("/sdk/grants/{id}/report-scope-mismatch", post(grants::report_mismatch))
+        .route("/sdk/token", post(token::hand_out))
 }
 
 /// Unknown paths and wrong methods look alike.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use std::borrow::Cow;
 use std::fmt;
 
 /// What every page knows: whose it is and how to post back.
@@ -354,7 +355,7 @@ impl Entry {
 #[template(path = "parts/field.html")]
 pub struct Field {
     id: String,
-    name: &'static str,
+    name: Cow<'static, str>,
     label: String,
     kind: &'static str,
     value: String,
@@ -374,9 +375,10 @@ pub struct Field {
 impl HtmlSafe for Field {}
 
 impl Field {
-    pub fn new(name: &'static str, label: impl Into<String>, entry: &Entry) -> Field {
+    pub fn new(name: impl Into<Cow<'static, str>>, label: impl Into<String>, entry: &Entry) -> Field {
+        let name = name.into();
         Field {
-            id: name.to_owned(),
+            id: name.to_string(),
             name,
             label: label.into(),
             kind: "text",

@@ -86,6 +86,11 @@ impl Provider {
         Some(url.into())
     }
 
+    /// The issuer of its ID tokens and of `iss` in its answers (RFC 9207), where it has one.
+    pub fn issuer(&self, inputs: &Inputs) -> Option<String> {
+        filled(self.auth.issuer.as_deref()?, inputs)
+    }
+
     /// Where a key goes: its header or query parameter and the text, prefix and all. Nothing for other kinds.
     pub fn key_place(&self, key: &str) -> Option<(KeyPlace<'_>, String)> {
         if self.auth.kind != AuthKind::ApiKey {
@@ -99,7 +104,8 @@ impl Provider {
     /// The address of a path of the API. Nothing when an input is missing.
     pub fn api_url(&self, path: &str, inputs: &Inputs) -> Option<String> {
         let host = filled(self.hosts.first()?, inputs)?;
-        Some(format!("https://{host}{}{}", self.base_path, filled(path, inputs)?))
+        let scheme = if self.is_plain(&host) { "http" } else { "https" };
+        Some(format!("{scheme}://{host}{}{}", self.base_path, filled(path, inputs)?))
     }
 }
 

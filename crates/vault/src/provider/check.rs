@@ -1,6 +1,6 @@
 //! Whether a descriptor is whole: each rule a small function, each wrong a sentence.
 
-use super::{Auth, AuthKind, IdentitySource, Provider};
+use super::{AuthKind, IdentitySource, Provider, plain};
 use std::collections::HashSet;
 use url::Url;
 
@@ -21,26 +21,30 @@ pub(super) fn wrongs(provider: &Provider) -> Vec<String> {
     demand(!provider.name.trim().is_empty(), "name: is missing");
     demand(is_https(&provider.docs), "docs: is an https address");
     demand(!provider.hosts.is_empty(), "hosts: name at least one");
-    demand(provider.hosts.iter().all(|host| is_host(host)), "hosts: are names, with *. in front for one label");
+    let is_named = |host: &String| is_host(host) || provider.is_plain(host);
+    demand(provider.hosts.iter().all(is_named), "hosts: are names, with *. in front for one label");
     demand(
         provider.base_path.is_empty() || (provider.base_path.starts_with('/') && !provider.base_path.ends_with('/')),
         "base_path: begins with / and does not end with it",
     );
     demand(inputs_fit(provider), "inputs: every {name} has one, and every one is used");
-    check_auth(&provider.auth, &mut demand);
+    check_auth(provider, &mut demand);
     check_identity(provider, &mut demand);
     check_scopes(provider, &mut demand);
     wrongs
 }
 
-fn check_auth(auth: &Auth, demand: &mut impl FnMut(bool, &str)) {
-    let urls = [&auth.authorize_url, &auth.token_url, &auth.revoke_url];
-    demand(urls.into_iter().flatten().all(|url| is_https(url)), "auth: its addresses are https");
+fn check_auth(provider: &Provider, demand: &mut impl FnMut(bool, &str)) {
+    let auth = &provider.auth;
+    let urls = [&auth.authorize_url, &auth.token_url, &auth.revoke_url, &auth.issuer];
+    let is_safe = |url: &String| is_https(url) || plain::host_of(url).is_some_and(|host| provider.is_plain(&host));
+    demand(urls.into_iter().flatten().all(is_safe), "auth: its addresses are https");
     let is_oauth = auth.kind.is_oauth();
     demand(is_oauth == auth.authorize_url.is_some(), "auth.authorize_url: is there for OAuth alone");
     demand(is_oauth == auth.token_url.is_some(), "auth.token_url: is there for OAuth alone");
     demand(is_oauth == auth.client_auth.is_some(), "auth.client_auth: is there for OAuth alone");
-    demand((auth.kind == AuthKind::Oidc) == auth.issuer.is_some(), "auth.issuer: is there for oidc alone");
+    demand(auth.issuer.is_some() || auth.kind != AuthKind::Oidc, "auth.issuer: is missing for oidc");
+    demand(is_oauth || auth.issuer.is_none(), "auth.issuer: is there for OAuth alone");
     let is_place = |place: &str| {
         place.split_once(':').is_some_and(|(kind, name)| matches!(kind, "header" | "query") && !name.is_empty())
     };
@@ -72,7 +76,8 @@ fn check_identity(provider: &Provider, demand: &mut impl FnMut(bool, &str)) {
     if let Some(url) = &identity.url {
         let host = url.strip_prefix("https://").and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
         let is_ours = provider.hosts.iter().any(|pattern| pattern == host || host_fits(pattern, host));
-        demand(is_ours, "identity.url: lies on one of the hosts");
+        let is_plain = plain::host_of(url).is_some_and(|host| provider.is_plain(&host));
+        demand((is_ours && !provider.is_plain(host)) || is_plain, "identity.url: lies on one of the hosts");
     }
     let method = identity.method.as_deref();
     demand(method.is_none_or(|method| matches!(method, "GET" | "POST")), "identity.method: is GET or POST");

@@ -1,6 +1,6 @@
 //! Which account it is at the other service.
 
-use super::Provider;
+use super::{Inputs, Provider};
 use serde_json::Value;
 
 /// An account at a service.
@@ -14,8 +14,8 @@ pub struct Account {
 
 impl Provider {
     /// Reads the account out of the answer, the token answer or the claims that the descriptor says tell it.
-    pub fn read_account(&self, told: &Value) -> Option<Account> {
-        let identity = self.identity.as_ref()?;
+    pub fn read_account(&self, told: &Value, inputs: &Inputs) -> Option<Account> {
+        let identity = self.identity_with(inputs)?;
         let text = |pointer: &str| match told.pointer(pointer)? {
             Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
             Value::Number(number) => Some(number.to_string()),

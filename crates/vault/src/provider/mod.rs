@@ -1,13 +1,16 @@
 //! Providers: what a descriptor says of a service, and what follows from it.
 //!
-//! Promise: a descriptor that was read is whole: its places are https, a credential can go nowhere but to its `hosts`, each scope
-//! has words and a risk, and nothing in it is unknown. `providers/README.md` is the format in words.
+//! Promise: a descriptor that was read is whole: its places are https (on this computer also http, where whoever reads it says so), a
+//! credential can go nowhere but to its `hosts`, each scope has words and a risk, and nothing in it is unknown. `providers/README.md` is the format in words.
 
 mod answer;
 mod ask;
 mod check;
+mod fake;
 mod identity;
+mod plain;
 mod quirk;
+mod request;
 mod shelf;
 
 #[cfg(test)]
@@ -15,8 +18,10 @@ mod tests;
 
 pub use answer::{Grants, Trouble};
 pub use ask::{Ask, Inputs, KeyPlace};
+pub use fake::fake;
 pub use identity::Account;
 pub use quirk::Quirk;
+pub use request::{ClientCredentials, Injection, Request};
 pub use shelf::{all, find};
 
 use serde::Deserialize;
@@ -43,6 +48,9 @@ pub struct Provider {
     pub rate: Option<Rate>,
     #[serde(default)]
     pub scopes: Vec<Scope>,
+    /// Those of its hosts that are spoken to without TLS.
+    #[serde(skip)]
+    plain: Vec<String>,
 }
 
 /// What it is for.
@@ -68,6 +76,31 @@ pub enum Category {
     Tasks,
 }
 
+impl Category {
+    /// The word of the descriptor.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Category::Ai => "ai",
+            Category::Calendar => "calendar",
+            Category::Chat => "chat",
+            Category::Cloud => "cloud",
+            Category::Code => "code",
+            Category::Crm => "crm",
+            Category::Design => "design",
+            Category::Files => "files",
+            Category::Finance => "finance",
+            Category::Generic => "generic",
+            Category::Mail => "mail",
+            Category::Media => "media",
+            Category::Meetings => "meetings",
+            Category::Monitoring => "monitoring",
+            Category::Social => "social",
+            Category::Support => "support",
+            Category::Tasks => "tasks",
+        }
+    }
+}
+
 /// How one gets in.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +109,7 @@ pub struct Auth {
     pub authorize_url: Option<String>,
     pub token_url: Option<String>,
     pub revoke_url: Option<String>,
-    /// Of ID tokens and of `iss` in answers (RFC 9207).
+    /// Of ID tokens, and of `iss` in answers (RFC 9207), where it is told.
     pub issuer: Option<String>,
     /// It takes S256 (RFC 7636).
     #[serde(default)]
@@ -226,6 +259,13 @@ pub struct Scope {
     pub default: bool,
 }
 
+impl Scope {
+    /// A scope that the descriptor does not know: it stands as it is, and counts as dangerous.
+    pub(crate) fn unknown(name: &str) -> Scope {
+        Scope { name: name.to_owned(), text: name.to_owned(), risk: Risk::High, implies: Vec::new(), default: false }
+    }
+}
+
 /// What can happen when it is misused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -248,12 +288,25 @@ impl std::fmt::Display for Wrong {
 impl std::error::Error for Wrong {}
 
 impl Provider {
-    /// Reads a descriptor and judges it.
+    /// Reads a descriptor and judges it. All of its places are https.
     pub fn read(text: &str) -> Result<Provider, Wrong> {
-        let provider: Provider =
+        Provider::read_with(text, |_| false)
+    }
+
+    /// Reads a descriptor whose hosts on this computer are spoken to by http where they are allowed: asked of each that is named, as
+    /// `hosts` writes it (`localhost:9000`). Of other hosts it is never asked.
+    pub fn read_with(text: &str, allows_http: impl Fn(&str) -> bool) -> Result<Provider, Wrong> {
+        let mut provider: Provider =
             toml::from_str(text).map_err(|error| Wrong(vec![error.message().lines().collect::<Vec<_>>().join(" ")]))?;
+        let is_plain = |host: &&String| plain::is_host(host) && allows_http(host);
+        provider.plain = provider.hosts.iter().filter(is_plain).cloned().collect();
         let wrongs = check::wrongs(&provider);
         if wrongs.is_empty() { Ok(provider) } else { Err(Wrong(wrongs)) }
+    }
+
+    /// True for a host (with its port) that is spoken to by http; every other one by https.
+    pub fn is_plain(&self, host: &str) -> bool {
+        self.plain.iter().any(|plain| plain == host)
     }
 
     /// True when it needs this named behaviour.

@@ -1,7 +1,7 @@
 //! The catalogue that comes with the program.
 
 use super::Provider;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 macro_rules! descriptors {
     ($($id:literal),* $(,)?) => {
@@ -57,15 +57,15 @@ descriptors![
     "zoom",
 ];
 
-static ALL: LazyLock<Vec<Provider>> =
-    LazyLock::new(|| TEXTS.iter().filter_map(|(_, text)| Provider::read(text).ok()).collect());
+static ALL: LazyLock<Vec<Arc<Provider>>> =
+    LazyLock::new(|| TEXTS.iter().filter_map(|(_, text)| Provider::read(text).ok().map(Arc::new)).collect());
 
 /// Every provider, by id.
-pub fn all() -> &'static [Provider] {
+pub fn all() -> &'static [Arc<Provider>] {
     &ALL
 }
 
 /// The provider with this id.
-pub fn find(id: &str) -> Option<&'static Provider> {
-    ALL.iter().find(|provider| provider.id == id)
+pub fn find(id: &str) -> Option<Arc<Provider>> {
+    ALL.iter().find(|provider| provider.id == id).cloned()
 }

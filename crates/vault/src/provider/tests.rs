@@ -117,7 +117,9 @@ fn every_refusal_is_of_the_kind_that_says_what_to_do() {
 fn every_account_has_a_stable_id_and_a_label() {
     for (provider, fixture) in providers().into_iter().filter(|(provider, _)| provider.identity.is_some()) {
         let answer = &fixture["identity_answer"];
-        let account = provider.read_account(&answer["body"]).unwrap_or_else(|| panic!("{}: no account", provider.id));
+        let account = provider
+            .read_account(&answer["body"], &inputs(&fixture))
+            .unwrap_or_else(|| panic!("{}: no account", provider.id));
         assert_eq!(Some(account.id.as_str()), answer["expect"]["id"].as_str(), "{}", provider.id);
         assert_eq!(Some(account.label.as_str()), answer["expect"]["label"].as_str(), "{}", provider.id);
     }

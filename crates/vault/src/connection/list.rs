@@ -1,0 +1,36 @@
+//! Who has linked what, for the pages of people and developers.
+
+use super::{Connection, rows};
+use crate::Vault;
+use base::{AccountId, AppId, Fault};
+use ledger::grant::{self, Grant};
+
+/// A linked account with what may be done with it.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    pub connection: Connection,
+    pub grants: Vec<Grant>,
+}
+
+impl Vault {
+    /// What a person has linked, newest first.
+    pub async fn linked_by(&self, account: &AccountId, limit: u32) -> Result<Vec<Linked>, Fault> {
+        let account = account.clone();
+        self.store
+            .read(move |tx| {
+                let mut all = Vec::new();
+                for connection in rows::list_of_account(tx, &account, limit)? {
+                    let grants = grant::list_of_connection(tx, &connection.id, 1000)?;
+                    all.push(Linked { connection, grants });
+                }
+                Ok(all)
+            })
+            .await
+    }
+
+    /// What has been linked to an app, below an id (empty for the newest), newest first.
+    pub async fn linked_to(&self, app: &AppId, before: &str, limit: u32) -> Result<Vec<Connection>, Fault> {
+        let (app, before) = (app.clone(), before.to_owned());
+        self.store.read(move |tx| rows::list_of_app(tx, &app, &before, limit)).await
+    }
+}

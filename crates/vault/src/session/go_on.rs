@@ -1,0 +1,233 @@
+//! What the person does on the page: chooses a service, uses what is linked already, declines, finishes.
+
+use super::{DENIED, Declined, Session, SessionError, Stage, Status, rows};
+use crate::catalogue::Configured;
+use crate::connection::{self, Connection};
+use crate::grants::{self, Granted, Operation};
+use crate::link::{Keeping, Outcome, Purpose};
+use crate::provider::{Inputs, Scope as ProviderScope};
+use crate::refusal::{Code, Result, refuse};
+use crate::{Vault, acts};
+use base::{ConnectionId, Digest, Fault, Scope};
+use ledger::journal;
+use serde_json::json;
+
+/// A service on the page.
+#[derive(Debug, Clone)]
+pub struct Linkable {
+    pub configured: Configured,
+    /// What will be asked there.
+    pub scopes: Scope,
+    /// The accounts that are linked already and whose permission would be used again.
+    pub linked: Vec<Connection>,
+}
+
+impl Linkable {
+    /// The scopes in words; one that the descriptor does not know stands as it is.
+    pub fn in_words(&self) -> Vec<ProviderScope> {
+        let known = &self.configured.provider.scopes;
+        self.scopes
+            .iter()
+            .map(|name| {
+                known.iter().find(|scope| scope.name == name).cloned().unwrap_or_else(|| ProviderScope::unknown(name))
+            })
+            .collect()
+    }
+}
+
+/// What the person chose.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// To go to the service.
+    Continue { provider: String, inputs: Inputs },
+    /// To use an account that is linked already.
+    Use { provider: String, connection: ConnectionId },
+    /// To give a key that the service has given them.
+    Key { provider: String, inputs: Inputs, secrets: Vec<(String, base::Secret)> },
+    /// To leave out one of several services.
+    Skip { provider: String },
+    /// To end without anything.
+    Cancel,
+    /// That it is all.
+    Finish,
+}
+
+/// Where the browser goes next.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// To the service.
+    Away(String),
+    /// Back to the page of the session.
+    Page,
+    /// To the page again, with a sentence why not.
+    Again(&'static str),
+}
+
+impl Vault {
+    /// The services of a session, and what is linked there already.
+    pub async fn linkables(&self, session: &Session) -> Result<Vec<Linkable>> {
+        let configured = self.configured(&session.app).await?;
+        let mut all = Vec::new();
+        for id in &session.terms.providers {
+            let Some(own) = configured.iter().find(|own| own.provider.id == *id) else { continue };
+            let asked = match session.terms.scopes.get(id) {
+                Some(asked) => Scope::of(asked),
+                None => own.default_scopes(),
+            };
+            let (app, owner, provider) = (session.app.clone(), session.subject.owner(), id.clone());
+            let linked = self.store.read(move |tx| connection::find_live_of(tx, &app, &owner, &provider)).await?;
+            let linked = linked.into_iter().filter(|own| own.is_well() && own.scopes.covers(&asked)).collect();
+            let is_new = session.terms.switch_account || session.terms.repair.is_some();
+            all.push(Linkable {
+                configured: own.clone(),
+                scopes: asked,
+                linked: if is_new { Vec::new() } else { linked },
+            });
+        }
+        Ok(all)
+    }
+
+    /// Does what the person chose. The caller has checked browser, person and form.
+    pub async fn go_on(&self, session: &Session, choice: Choice, browser: &Digest) -> Result<Next> {
+        if session.status(self.seams.now()) != Status::Pending {
+            return Ok(Next::Page);
+        }
+        match choice {
+            Choice::Continue { provider, inputs } => self.go_away(session, &provider, inputs, browser).await,
+            Choice::Use { provider, connection } => self.use_linked(session, &provider, connection).await,
+            Choice::Key { provider, inputs, secrets } => {
+                let own = self.linkable(session, &provider).await?;
+                self.keep_key_of(session, own, inputs, secrets).await
+            }
+            Choice::Skip { provider } => {
+                let outcome = Outcome::Declined { code: "not_selected".to_owned() };
+                super::note_outcome(self, session.number, &provider, &outcome).await?;
+                Ok(Next::Page)
+            }
+            Choice::Cancel => self.cancel(session).await,
+            Choice::Finish => self.finish(session).await,
+        }
+    }
+
+    async fn linkable(&self, session: &Session, provider: &str) -> Result<Linkable> {
+        let all = self.linkables(session).await?;
+        all.into_iter()
+            .find(|own| own.configured.provider.id == provider)
+            .ok_or_else(|| refuse(Code::UnknownProvider, "the session does not allow this provider"))
+    }
+
+    async fn go_away(&self, session: &Session, provider: &str, inputs: Inputs, browser: &Digest) -> Result<Next> {
+        let own = self.linkable(session, provider).await?;
+        if !own.configured.provider.auth.kind.is_oauth() {
+            return Err(refuse(Code::InvalidRequest, "this service takes a key"));
+        }
+        let purpose = Purpose {
+            app: session.app.clone(),
+            subject: session.subject.clone(),
+            session: Some(session.number),
+            interaction: None,
+            connection: session.terms.repair_connection.clone().map(ConnectionId::from_text),
+        };
+        let begun = self.begin_link(purpose, &own.configured, &own.scopes, inputs, browser).await;
+        let url = match begun {
+            Ok(url) => url,
+            Err(error) if error.code() == Some(Code::InvalidRequest) => {
+                return Ok(Next::Again(
+                    "Something that this service needs is missing or is not written as it should be.",
+                ));
+            }
+            Err(error) => return Err(error),
+        };
+        let (number, now, is_new) = (session.number, self.seams.now(), session.confirmed_at.is_none());
+        let written = self.store.write(move |tx| {
+            if is_new {
+                rows::confirm(tx, number, now)?;
+            }
+            rows::set_stage(tx, number, Stage::Provider)
+        });
+        written.await?;
+        Ok(Next::Away(url))
+    }
+
+    /// Uses what is linked already: one click, no way to the service and back.
+    async fn use_linked(&self, session: &Session, provider: &str, id: ConnectionId) -> Result<Next> {
+        let own = self.linkable(session, provider).await?;
+        let linked = own.linked.into_iter().find(|own| own.id == id);
+        let linked = linked.ok_or_else(|| refuse(Code::GrantNotFound, "this account is not linked any more"))?;
+        let (vault, session_terms, number) = (self.clone(), session.terms.clone(), session.number);
+        let keeping = Keeping {
+            app: session.app.clone(),
+            subject: session.subject.clone(),
+            session: Some(number),
+            repaired: None,
+            provider: own.configured.provider.clone(),
+            client: Some(own.configured.client.id.clone()),
+        };
+        let granted: std::result::Result<Granted, Fault> = self
+            .store
+            .write_again(move |tx| {
+                let seams = &vault.seams;
+                let on = grants::On::from(&linked);
+                let granted = grants::open_on(tx, seams, &keeping, &on, &session_terms, Operation::Reauth)?;
+                let detail = json!({ "connection": linked.id.as_str(), "provider": linked.provider });
+                let entry = journal::Entry::new(acts::GRANT_OPENED, seams)?
+                    .app(&keeping.app)
+                    .grant(&granted.grant)
+                    .detail(detail);
+                journal::write(tx, &grants::about(entry, &keeping.subject))?;
+                Ok(granted)
+            })
+            .await;
+        let outcome = Outcome::Granted(Box::new(granted?));
+        super::note_outcome(self, number, provider, &outcome).await?;
+        Ok(Next::Page)
+    }
+
+    async fn cancel(&self, session: &Session) -> Result<Next> {
+        let mut result = session.result.clone();
+        let now = self.seams.now();
+        // What was granted before stays granted; the rest counts as declined.
+        for provider in &session.terms.providers {
+            let is_settled = result.granted.iter().any(|own| own.provider == *provider)
+                || result.declined.iter().any(|own| own.provider == *provider);
+            if !is_settled {
+                let code = "access_denied".to_owned();
+                result.declined.push(Declined { provider: provider.clone(), code, at_ms: now.ms() });
+            }
+        }
+        if result.granted.is_empty() {
+            result.error = Some(SessionError { code: "connect_denied".to_owned(), message: DENIED.to_owned() });
+        }
+        let entry = journal::Entry::new(acts::SESSION_DECLINED, &self.seams)?.app(&session.app);
+        let (entry, number) = (grants::about(entry, &session.subject), session.number);
+        let written = self.store.write(move |tx| {
+            rows::set_result(tx, number, &result, Stage::Page, Some(now))?;
+            journal::write(tx, &entry)
+        });
+        written.await?;
+        Ok(Next::Page)
+    }
+
+    async fn finish(&self, session: &Session) -> Result<Next> {
+        if session.result.granted.is_empty() {
+            return self.cancel(session).await;
+        }
+        let (number, result, now) = (session.number, session.result.clone(), self.seams.now());
+        let written = self.store.write(move |tx| rows::set_result(tx, number, &result, Stage::Page, Some(now)));
+        written.await?;
+        Ok(Next::Page)
+    }
+
+    /// The person said whether the agent may come in, and whether it may pass that on.
+    pub async fn answer_agent(&self, session: &Session, is_let_in: bool, may_pass_on: bool) -> Result<()> {
+        let mut terms = session.terms.clone();
+        terms.agent_refused = !is_let_in;
+        if terms.delegable.is_some() {
+            terms.delegable = Some(terms.delegable == Some(true) && may_pass_on);
+        }
+        let number = session.number;
+        let written = self.store.write(move |tx| rows::set_terms(tx, number, &terms));
+        written.await?;
+        Ok(())
+    }
+}

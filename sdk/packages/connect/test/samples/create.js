@@ -1,0 +1,2 @@
+import AlterConnect from "@alter-ai/connect";
+const alterConnect = AlterConnect.create({ debug: true });
