@@ -198,7 +198,9 @@ async fn agents_are_listed_found_by_name_and_told_who_they_are() {
     for world in World::both().await {
         let app = world.app("notes", "").await;
         let backend = world.backend(&app).await;
-        let (one, two) = (agent(&backend, "one").await, agent(&backend, "two").await);
+        let one = agent(&backend, "one").await;
+        world.clock.advance_secs(1);
+        let two = agent(&backend, "two").await;
         let list = backend.gets("GET", "/sdk/agents?include_revoked=false&limit=1&offset=0", &Value::Null).await;
         assert_eq!((&list["total"], &list["has_more"], &list["items"][0]["id"]), (&json!(2), &json!(true), &two["id"]));
         let named = backend.gets("GET", "/sdk/agents?name=one", &Value::Null).await;

@@ -108,9 +108,8 @@ async fn threat_145_a_delegated_token_is_no_user_token() {
     let (notes, _iris) = (world.app("notes", "").await, world.target("iris", "").await);
     let backend = world.backend(&notes).await;
     let mut ada = world.person("ada").await;
-    let code = ada.allows(&notes, "iris:inference", "ask", None).await;
-    let tokens = notes.redeems(&code).await.json();
-    let delegated = notes.delegated(tokens["access_token_jwt"].as_str().unwrap(), "iris:inference").await;
+    let subject = ada.allows(&notes, "iris:inference", "ask", None).await;
+    let delegated = notes.delegated(&subject, "iris:inference").await;
     let shown = json!({ "token": delegated });
     assert_eq!(backend.refusal("POST", "/sdk/auth/verify-token", &shown).await, "401 jwt_validation_error");
 }
@@ -249,10 +248,10 @@ async fn threat_193_a_signed_request_is_heard_once_on_whatever_node() {
         assert!(heard.iter().skip(1).all(|said| said == "401 nonce_reused"), "{heard:?}");
         // Not after a while either: then its time is over.
         world.clock.advance_secs(299);
-        world.app.vault.sweep_keys(500).await.unwrap();
+        world.app.vault.sweep(500).await.unwrap();
         assert_eq!(said(&backend.sends(&call).await), "401 nonce_reused");
         world.clock.advance_secs(302);
-        world.app.vault.sweep_keys(500).await.unwrap();
+        world.app.vault.sweep(500).await.unwrap();
         assert_eq!(said(&backend.sends(&call).await), "401 invalid_signature");
         // A nonce is its key's own.
         let other = world.backend(&notes).await;
