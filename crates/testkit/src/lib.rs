@@ -12,6 +12,8 @@
 )] // a helper that fails fails its test
 
 #[cfg(feature = "world")]
+pub mod backend;
+#[cfg(feature = "world")]
 pub mod browser;
 #[cfg(feature = "world")]
 pub mod client;
@@ -21,6 +23,8 @@ pub mod passkey;
 #[cfg(feature = "world")]
 pub mod world;
 
+#[cfg(feature = "world")]
+pub use backend::{Backend, said};
 #[cfg(feature = "world")]
 pub use browser::Browser;
 #[cfg(feature = "world")]

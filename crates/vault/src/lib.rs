@@ -5,7 +5,7 @@
 
 pub mod acts;
 pub mod agent;
-mod by;
+pub mod by;
 mod caller;
 pub mod catalogue;
 pub mod connection;

@@ -1,4 +1,4 @@
-//! The form of a manifest (`[[organization]]`, `[[app]]`, `[[resource]]`), and where each of its fields stands.
+//! The form of a manifest (`[[organization]]`, `[[app]]`, `[[resource]]`, `[[app_key]]`, `[[identity_issuer]]`), and where each of its fields stands.
 
 use super::{ApplyError, Mistake};
 use oauth::app;
@@ -8,13 +8,15 @@ use std::collections::HashMap;
 use toml::de::{DeTable, DeValue};
 
 /// Tables of the format that this version does not read yet.
-const LATER: [&str; 5] = ["provider", "app_key", "identity_issuer", "managed_secret", "policy"];
+const LATER: [&str; 3] = ["provider", "managed_secret", "policy"];
 
 /// A manifest as written.
 pub(super) struct Manifest {
     pub(super) organizations: Vec<OrganizationTable>,
     pub(super) apps: Vec<AppTable>,
     pub(super) resources: Vec<ResourceTable>,
+    pub(super) keys: Vec<KeyTable>,
+    pub(super) issuers: Vec<IssuerTable>,
     lines: HashMap<String, usize>,
 }
 
@@ -27,6 +29,10 @@ struct Tables {
     app: Vec<AppTable>,
     #[serde(default)]
     resource: Vec<ResourceTable>,
+    #[serde(default)]
+    app_key: Vec<KeyTable>,
+    #[serde(default)]
+    identity_issuer: Vec<IssuerTable>,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +116,28 @@ pub(super) struct ScopeTable {
     pub(super) allow: Vec<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyTable {
+    pub(super) key: String,
+    pub(super) app: String,
+    pub(super) value: Option<String>,
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IssuerTable {
+    pub(super) app: String,
+    pub(super) issuer: String,
+    pub(super) audience: String,
+    pub(super) jwks_uri: Option<String>,
+    pub(super) subject_claim: Option<String>,
+    pub(super) email_claim: Option<String>,
+    pub(super) name_claim: Option<String>,
+    pub(super) groups_claim: Option<String>,
+}
+
 fn yes() -> bool {
     true
 }
@@ -136,23 +164,33 @@ impl Manifest {
             return Err(ApplyError::Manifest(later));
         }
         let tables: Tables = toml::from_str(text).map_err(|error| broken(&error))?;
-        Ok(Manifest { organizations: tables.organization, apps: tables.app, resources: tables.resource, lines })
+        Ok(Manifest {
+            organizations: tables.organization,
+            apps: tables.app,
+            resources: tables.resource,
+            keys: tables.app_key,
+            issuers: tables.identity_issuer,
+            lines,
+        })
     }
 
     /// Keys that name two things.
     pub(super) fn duplicates(&self) -> Vec<Mistake> {
         let organizations = self.organizations.iter().map(|table| table.key.as_str());
         let apps = self.apps.iter().map(|table| table.key.as_str());
-        let mut mistakes = self.duplicates_of("organization", organizations);
-        mistakes.extend(self.duplicates_of("app", apps));
-        mistakes.extend(self.duplicates_of("resource", self.resources.iter().map(|table| table.key.as_str())));
+        let mut mistakes = self.duplicates_of("organization", "key", organizations);
+        mistakes.extend(self.duplicates_of("app", "key", apps));
+        mistakes.extend(self.duplicates_of("resource", "key", self.resources.iter().map(|table| table.key.as_str())));
+        mistakes.extend(self.duplicates_of("app_key", "key", self.keys.iter().map(|table| table.key.as_str())));
+        let issuers = self.issuers.iter().map(|table| table.app.as_str());
+        mistakes.extend(self.duplicates_of("identity_issuer", "app", issuers));
         mistakes
     }
 
-    fn duplicates_of<'a>(&'a self, kind: &str, keys: impl Iterator<Item = &'a str>) -> Vec<Mistake> {
+    fn duplicates_of<'a>(&'a self, kind: &str, field: &str, keys: impl Iterator<Item = &'a str>) -> Vec<Mistake> {
         let mut seen = std::collections::HashSet::new();
         let repeated: Vec<_> = keys.enumerate().filter(|(_, key)| !seen.insert(*key)).map(|(place, _)| place).collect();
-        repeated.into_iter().map(|place| self.mistake(kind, place, "key", "occurs twice")).collect()
+        repeated.into_iter().map(|place| self.mistake(kind, place, field, "occurs twice")).collect()
     }
 
     /// A sentence about a field of the table at a place.
@@ -182,6 +220,20 @@ impl Manifest {
             }
             app::Error::NotFound => Err(ApplyError::Fault(base::Fault::new("manifest apply: a row went away"))),
             app::Error::Fault(fault) => Err(ApplyError::Fault(fault)),
+        }
+    }
+}
+
+impl Manifest {
+    /// The mistake that the vault found in the table at a place; a fault stays one.
+    pub(super) fn vault_mistake(&self, kind: &str, place: usize, error: vault::Error) -> Result<Mistake, ApplyError> {
+        match error {
+            vault::Error::Fault(fault) => Err(ApplyError::Fault(fault)),
+            vault::Error::Refused(refusal) => {
+                let named = refusal.extra.get("field").and_then(serde_json::Value::as_str);
+                let usual = if kind == "app_key" { "value" } else { "issuer" };
+                Ok(self.mistake(kind, place, named.unwrap_or(usual), refusal.message))
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
-//! `procura apply -f FILE`: organizations and apps from one manifest.
+//! `procura apply -f FILE`: organizations, apps and what belongs to them from one manifest.
 //!
 //! Promise: all of a manifest or nothing of it; applied again it changes nothing and repeats no secret; whatever is wrong is
 //! named with its line.
 
+mod connect;
 mod manifest;
 mod resources;
 mod sources;
@@ -10,6 +11,7 @@ mod sources;
 mod tests;
 
 use base::{Fault, Seams, Secret};
+use connect::{PlannedIssuer, PlannedKey};
 use db::{Store, Tx};
 use manifest::{AppTable, Manifest};
 use oauth::app::{self, App, AppKind, Change, NewApp, Overlap, Wish};
@@ -91,6 +93,8 @@ struct Plan {
     manifest: Manifest,
     apps: Vec<PlannedApp>,
     resources: Vec<PlannedResource>,
+    keys: Vec<PlannedKey>,
+    issuers: Vec<PlannedIssuer>,
     issuer: String,
 }
 
@@ -122,10 +126,19 @@ impl Plan {
                 Err((field, sentence)) => mistakes.push(manifest.mistake("resource", place, field, &sentence)),
             }
         }
+        let mut keys = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.keys).into_iter().enumerate() {
+            match connect::planned_key(place, table, sources) {
+                Ok(key) => keys.push(key),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("app_key", place, field, &sentence)),
+            }
+        }
+        let tables = std::mem::take(&mut manifest.issuers).into_iter().enumerate();
+        let issuers = tables.map(|(place, table)| connect::planned_issuer(place, table)).collect();
         if !mistakes.is_empty() {
             return Err(ApplyError::Manifest(mistakes));
         }
-        Ok(Plan { manifest, apps, resources, issuer: issuer.to_owned() })
+        Ok(Plan { manifest, apps, resources, keys, issuers, issuer: issuer.to_owned() })
     }
 
     fn carry_out(&self, tx: &mut Tx<'_>, seams: &Seams) -> Result<Vec<String>, ApplyError> {
@@ -143,9 +156,9 @@ impl Plan {
         for app in &self.apps {
             match put_app(tx, seams, app, &organizations) {
                 Ok((found, made)) => {
-                    owners.insert(app.key.as_str(), found.id.clone());
                     lines.push(format!("app.{}.client_id={}", app.key, found.client_id()));
                     lines.extend(made.map(|secret| format!("app.{}.client_secret={}", app.key, secret.reveal())));
+                    owners.insert(app.key.as_str(), found);
                 }
                 Err(error) => mistakes.extend(self.manifest.mistakes("app", app.place, error)?),
             }
@@ -155,12 +168,50 @@ impl Plan {
                 mistakes.push(self.manifest.mistake("resource", resource.place, "app", "is no app of this file"));
                 continue;
             };
-            match resources::put(tx, seams, resource, owner, &self.issuer) {
+            match resources::put(tx, seams, resource, &owner.id, &self.issuer) {
                 Ok(()) => lines.push(format!("resource.{}.app={}", resource.key, resource.app)),
                 Err(error) => mistakes.extend(self.manifest.mistakes("resource", resource.place, error)?),
             }
         }
+        mistakes.extend(self.carry_out_connect(tx, seams, &owners, &mut lines)?);
         if mistakes.is_empty() { Ok(lines) } else { Err(ApplyError::Manifest(mistakes)) }
+    }
+}
+
+impl Plan {
+    /// Keys and identity providers of the apps.
+    fn carry_out_connect(
+        &self,
+        tx: &mut Tx<'_>,
+        seams: &Seams,
+        owners: &HashMap<&str, App>,
+        lines: &mut Vec<String>,
+    ) -> Result<Vec<Mistake>, ApplyError> {
+        let mut mistakes = Vec::new();
+        for key in &self.keys {
+            let Some(owner) = owners.get(key.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("app_key", key.place, "app", "is no app of this file"));
+                continue;
+            };
+            match connect::put_key(tx, seams, key, owner) {
+                Ok(made) => {
+                    lines.push(format!("app_key.{}.app={}", key.key, key.app));
+                    lines.extend(made.map(|text| format!("app_key.{}.value={}", key.key, text.reveal())));
+                }
+                Err(error) => mistakes.push(self.manifest.vault_mistake("app_key", key.place, error)?),
+            }
+        }
+        for issuer in &self.issuers {
+            let Some(owner) = owners.get(issuer.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("identity_issuer", issuer.place, "app", "is no app of this file"));
+                continue;
+            };
+            match connect::put_issuer(tx, seams, issuer, owner, &self.issuer) {
+                Ok(()) => lines.push(format!("identity_issuer.{}.issuer={}", issuer.app, issuer.new.issuer)),
+                Err(error) => mistakes.push(self.manifest.vault_mistake("identity_issuer", issuer.place, error)?),
+            }
+        }
+        Ok(mistakes)
     }
 }
 

@@ -97,11 +97,17 @@ impl Members {
         self.take(name, "is true or false", |value| value.as_bool())
     }
 
-    fn list(&mut self, name: &str) -> Option<Vec<String>> {
+    /// A list of texts.
+    pub fn list(&mut self, name: &str) -> Option<Vec<String>> {
         self.take(name, "is a list of strings", |value| match value {
             Value::Array(values) => values.into_iter().map(into_text).collect(),
             _ => None,
         })
+    }
+
+    /// An object.
+    pub fn object(&mut self, name: &str) -> Option<Map<String, Value>> {
+        self.take(name, "is an object", into_object)
     }
 
     fn change_text(&mut self, name: &str) -> Change<String> {
