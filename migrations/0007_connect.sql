@@ -220,6 +220,9 @@ CREATE UNIQUE INDEX grants_one_live_app_user ON grants (app_user_id, app_id, kin
 CREATE UNIQUE INDEX grants_one_live_app ON grants (app_id, kind, target)
     WHERE ended_at IS NULL AND connection_id IS NOT NULL AND identity_id IS NULL AND app_user_id IS NULL;
 
+-- The provider whose accounts a resource of kind `vault` reaches.
+ALTER TABLE resources ADD COLUMN provider TEXT;
+
 -- Which agent did it.
 ALTER TABLE journal ADD COLUMN agent_id TEXT;
 ALTER TABLE journal ADD COLUMN app_user_id TEXT;
@@ -305,7 +308,7 @@ CREATE TABLE counters (
 );
 
 -- Calls that wait for a person. The request is sealed and bound to its digest.
-CREATE TABLE approvals (
+CREATE TABLE call_approvals (
     id TEXT NOT NULL PRIMARY KEY,
     group_id TEXT NOT NULL,
     app_id TEXT NOT NULL,
@@ -328,8 +331,8 @@ CREATE TABLE approvals (
     execution_error TEXT
 );
 
-CREATE INDEX approvals_account ON approvals (account_id, id) WHERE account_id IS NOT NULL;
-CREATE INDEX approvals_app ON approvals (app_id, id);
+CREATE INDEX call_approvals_account ON call_approvals (account_id, id) WHERE account_id IS NOT NULL;
+CREATE INDEX call_approvals_app ON call_approvals (app_id, id);
 
 -- Where an app hears of what happened.
 CREATE TABLE webhooks (

@@ -9,7 +9,12 @@ use people::Session;
 /// Deletes the account of this session with its personal apps. Needs an authentication within five minutes.
 pub async fn delete_account(app: &App, session: &Session) -> people::Result<()> {
     let (seams, account) = (app.seams.clone(), session.account.clone());
-    let apps_too = move |tx: &mut db::Tx<'_>| organization::forget_account(tx, &seams, &account).map_err(broken);
+    let apps_too = move |tx: &mut db::Tx<'_>| {
+        for app in organization::apps_that_go_with(tx, &account)? {
+            vault::forget_app(tx, &app)?;
+        }
+        organization::forget_account(tx, &seams, &account).map_err(broken)
+    };
     let done = app.people.delete_account_and(session, apps_too).await;
     app.oauth.apps.forget();
     done

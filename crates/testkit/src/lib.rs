@@ -12,9 +12,13 @@
 )] // a helper that fails fails its test
 
 #[cfg(feature = "world")]
+pub mod backend;
+#[cfg(feature = "world")]
 pub mod browser;
 #[cfg(feature = "world")]
 pub mod client;
+#[cfg(feature = "world")]
+pub mod fake;
 #[cfg(feature = "world")]
 pub mod http;
 pub mod passkey;
@@ -22,9 +26,13 @@ pub mod passkey;
 pub mod world;
 
 #[cfg(feature = "world")]
+pub use backend::{Backend, said};
+#[cfg(feature = "world")]
 pub use browser::Browser;
 #[cfg(feature = "world")]
 pub use client::{TestApp, claims};
+#[cfg(feature = "world")]
+pub use fake::Fake;
 #[cfg(feature = "world")]
 pub use http::Answer;
 pub use passkey::SoftPasskey;

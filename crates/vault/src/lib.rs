@@ -6,7 +6,7 @@
 pub mod acts;
 pub mod agent;
 pub mod approval;
-mod by;
+pub mod by;
 mod caller;
 pub mod catalogue;
 pub mod connection;

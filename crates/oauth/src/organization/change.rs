@@ -2,7 +2,7 @@
 
 use super::{Actor, Organization, Role, check_key, find, find_by_key, members, rows};
 use crate::app::{self, Error, check_name};
-use base::{AccountId, Fault, OrganizationId, Seams};
+use base::{AccountId, AppId, Fault, OrganizationId, Seams};
 use db::Tx;
 use ledger::journal::{self, Act, Entry};
 use serde_json::json;
@@ -186,6 +186,15 @@ pub fn forget_account(tx: &mut Tx<'_>, seams: &Seams, account: &AccountId) -> Re
         )?;
     }
     Ok(())
+}
+
+/// The apps that [`forget_account`] is going to delete: those of a personal organization that nobody else works in.
+pub fn apps_that_go_with(tx: &mut Tx<'_>, account: &AccountId) -> Result<Vec<AppId>, Fault> {
+    let Some(personal) = rows::find_personal(tx, account)? else { return Ok(Vec::new()) };
+    if members(tx, &personal.id)?.iter().any(|member| member.account != *account) {
+        return Ok(Vec::new());
+    }
+    Ok(app::list_of_organization(tx, &personal.id, "", u32::MAX)?.into_iter().map(|app| app.id).collect())
 }
 
 /// Admins deal with roles up to their own, owners with all.

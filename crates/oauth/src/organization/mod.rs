@@ -5,7 +5,9 @@
 mod change;
 mod rows;
 
-pub use change::{act, add_member, create, forget_account, personal, remove_member, rename, set_role};
+pub use change::{
+    act, add_member, apps_that_go_with, create, forget_account, personal, remove_member, rename, set_role,
+};
 pub use rows::{find, find_by_key, list, members, of_account};
 
 use crate::app::{App, Error, find as find_app};

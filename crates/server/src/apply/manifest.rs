@@ -1,20 +1,23 @@
-//! The form of a manifest (`[[organization]]`, `[[app]]`, `[[resource]]`), and where each of its fields stands.
+//! The form of a manifest (`[[organization]]`, `[[app]]`, `[[resource]]`, `[[app_key]]`, `[[identity_issuer]]`), and where each of its fields stands.
 
 use super::{ApplyError, Mistake};
 use oauth::app;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use toml::de::{DeTable, DeValue};
 
 /// Tables of the format that this version does not read yet.
-const LATER: [&str; 5] = ["provider", "app_key", "identity_issuer", "managed_secret", "policy"];
+const LATER: [&str; 2] = ["managed_secret", "policy"];
 
 /// A manifest as written.
 pub(super) struct Manifest {
     pub(super) organizations: Vec<OrganizationTable>,
     pub(super) apps: Vec<AppTable>,
     pub(super) resources: Vec<ResourceTable>,
+    pub(super) keys: Vec<KeyTable>,
+    pub(super) issuers: Vec<IssuerTable>,
+    pub(super) providers: Vec<ProviderTable>,
     lines: HashMap<String, usize>,
 }
 
@@ -27,6 +30,12 @@ struct Tables {
     app: Vec<AppTable>,
     #[serde(default)]
     resource: Vec<ResourceTable>,
+    #[serde(default)]
+    app_key: Vec<KeyTable>,
+    #[serde(default)]
+    identity_issuer: Vec<IssuerTable>,
+    #[serde(default)]
+    provider: Vec<ProviderTable>,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +104,7 @@ pub(super) struct ResourceTable {
     #[serde(default)]
     pub(super) open_audience: bool,
     pub(super) scopes: Vec<ScopeTable>,
-    pub(super) provider: Option<IgnoredAny>,
+    pub(super) provider: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -104,8 +113,47 @@ pub(super) struct ScopeTable {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) risk: String,
-    pub(super) provider_scopes: Option<IgnoredAny>,
-    pub(super) allow: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) provider_scopes: Vec<String>,
+    #[serde(default)]
+    pub(super) allow: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyTable {
+    pub(super) key: String,
+    pub(super) app: String,
+    pub(super) value: Option<String>,
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IssuerTable {
+    pub(super) app: String,
+    pub(super) issuer: String,
+    pub(super) audience: String,
+    pub(super) jwks_uri: Option<String>,
+    pub(super) subject_claim: Option<String>,
+    pub(super) email_claim: Option<String>,
+    pub(super) name_claim: Option<String>,
+    pub(super) groups_claim: Option<String>,
+}
+
+/// Credentials at a service, or a whole service.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderTable {
+    pub(super) id: String,
+    pub(super) app: Option<String>,
+    pub(super) descriptor: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) scopes_allowed: Option<Vec<String>>,
+    pub(super) scopes_default: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) inputs: BTreeMap<String, String>,
 }
 
 fn yes() -> bool {
@@ -134,23 +182,40 @@ impl Manifest {
             return Err(ApplyError::Manifest(later));
         }
         let tables: Tables = toml::from_str(text).map_err(|error| broken(&error))?;
-        Ok(Manifest { organizations: tables.organization, apps: tables.app, resources: tables.resource, lines })
+        Ok(Manifest {
+            organizations: tables.organization,
+            apps: tables.app,
+            resources: tables.resource,
+            keys: tables.app_key,
+            issuers: tables.identity_issuer,
+            providers: tables.provider,
+            lines,
+        })
     }
 
     /// Keys that name two things.
     pub(super) fn duplicates(&self) -> Vec<Mistake> {
         let organizations = self.organizations.iter().map(|table| table.key.as_str());
         let apps = self.apps.iter().map(|table| table.key.as_str());
-        let mut mistakes = self.duplicates_of("organization", organizations);
-        mistakes.extend(self.duplicates_of("app", apps));
-        mistakes.extend(self.duplicates_of("resource", self.resources.iter().map(|table| table.key.as_str())));
+        let mut mistakes = self.duplicates_of("organization", "key", organizations);
+        mistakes.extend(self.duplicates_of("app", "key", apps));
+        mistakes.extend(self.duplicates_of("resource", "key", self.resources.iter().map(|table| table.key.as_str())));
+        mistakes.extend(self.duplicates_of("app_key", "key", self.keys.iter().map(|table| table.key.as_str())));
+        let issuers = self.issuers.iter().map(|table| table.app.as_str());
+        mistakes.extend(self.duplicates_of("identity_issuer", "app", issuers));
+        let providers: Vec<String> = self
+            .providers
+            .iter()
+            .map(|table| format!("{} {}", table.id, table.app.as_deref().unwrap_or_default()))
+            .collect();
+        mistakes.extend(self.duplicates_of("provider", "id", providers.iter().map(String::as_str)));
         mistakes
     }
 
-    fn duplicates_of<'a>(&'a self, kind: &str, keys: impl Iterator<Item = &'a str>) -> Vec<Mistake> {
+    fn duplicates_of<'a>(&'a self, kind: &str, field: &str, keys: impl Iterator<Item = &'a str>) -> Vec<Mistake> {
         let mut seen = std::collections::HashSet::new();
         let repeated: Vec<_> = keys.enumerate().filter(|(_, key)| !seen.insert(*key)).map(|(place, _)| place).collect();
-        repeated.into_iter().map(|place| self.mistake(kind, place, "key", "occurs twice")).collect()
+        repeated.into_iter().map(|place| self.mistake(kind, place, field, "occurs twice")).collect()
     }
 
     /// A sentence about a field of the table at a place.
@@ -180,6 +245,20 @@ impl Manifest {
             }
             app::Error::NotFound => Err(ApplyError::Fault(base::Fault::new("manifest apply: a row went away"))),
             app::Error::Fault(fault) => Err(ApplyError::Fault(fault)),
+        }
+    }
+}
+
+impl Manifest {
+    /// The mistake that the vault found in the table at a place; a fault stays one.
+    pub(super) fn vault_mistake(&self, kind: &str, place: usize, error: vault::Error) -> Result<Mistake, ApplyError> {
+        match error {
+            vault::Error::Fault(fault) => Err(ApplyError::Fault(fault)),
+            vault::Error::Refused(refusal) => {
+                let named = refusal.extra.get("field").and_then(serde_json::Value::as_str);
+                let usual = if kind == "app_key" { "value" } else { "issuer" };
+                Ok(self.mistake(kind, place, named.unwrap_or(usual), refusal.message))
+            }
         }
     }
 }

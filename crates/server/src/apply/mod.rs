@@ -1,19 +1,23 @@
-//! `procura apply -f FILE`: organizations and apps from one manifest.
+//! `procura apply -f FILE`: organizations, apps and what belongs to them from one manifest.
 //!
 //! Promise: all of a manifest or nothing of it; applied again it changes nothing and repeats no secret; whatever is wrong is
 //! named with its line.
 
+mod connect;
 mod manifest;
+mod providers;
 mod resources;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 use base::{Fault, Seams, Secret};
-use db::{Store, Tx};
+use connect::{PlannedIssuer, PlannedKey};
+use db::{Sealer, Store, Tx};
 use manifest::{AppTable, Manifest};
 use oauth::app::{self, App, AppKind, Change, NewApp, Overlap, Wish};
 use oauth::organization::{self, Actor, Organization};
+use providers::PlannedProvider;
 use resources::PlannedResource;
 use sources::Sources;
 use std::collections::HashMap;
@@ -70,18 +74,28 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin,
-/// `issuer` this server: no resource may take its name.
+/// The server that a manifest is applied to.
+#[derive(Clone, Copy)]
+pub struct Server<'a> {
+    /// No resource may take its name.
+    pub issuer: &'a str,
+    /// What secrets at providers are sealed with.
+    pub sealer: &'a Sealer,
+    /// Hosts that the operator lets through: a descriptor may speak to them by http where they are this computer.
+    pub allow: &'a [net::Allowed],
+}
+
+/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin.
 pub async fn run(
     store: &Store,
     seams: &Seams,
     text: &str,
     base_dir: &Path,
     environment: Environment<'_>,
-    issuer: &str,
+    server: Server<'_>,
 ) -> Result<Vec<String>, ApplyError> {
     let manifest = Manifest::read(text)?;
-    let plan = Plan::make(manifest, &Sources { base_dir, environment }, issuer)?;
+    let plan = Plan::make(manifest, &Sources { base_dir, environment }, server)?;
     let seams = seams.clone();
     store.write_again(move |tx| plan.carry_out(tx, &seams)).await
 }
@@ -91,7 +105,11 @@ struct Plan {
     manifest: Manifest,
     apps: Vec<PlannedApp>,
     resources: Vec<PlannedResource>,
+    keys: Vec<PlannedKey>,
+    issuers: Vec<PlannedIssuer>,
+    providers: Vec<PlannedProvider>,
     issuer: String,
+    sealer: Sealer,
 }
 
 struct PlannedApp {
@@ -105,7 +123,7 @@ struct PlannedApp {
 }
 
 impl Plan {
-    fn make(mut manifest: Manifest, sources: &Sources<'_>, issuer: &str) -> Result<Plan, ApplyError> {
+    fn make(mut manifest: Manifest, sources: &Sources<'_>, server: Server<'_>) -> Result<Plan, ApplyError> {
         let mut mistakes = Vec::new();
         mistakes.extend(manifest.duplicates());
         let mut apps = Vec::new();
@@ -122,10 +140,27 @@ impl Plan {
                 Err((field, sentence)) => mistakes.push(manifest.mistake("resource", place, field, &sentence)),
             }
         }
+        let mut keys = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.keys).into_iter().enumerate() {
+            match connect::planned_key(place, table, sources) {
+                Ok(key) => keys.push(key),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("app_key", place, field, &sentence)),
+            }
+        }
+        let tables = std::mem::take(&mut manifest.issuers).into_iter().enumerate();
+        let issuers = tables.map(|(place, table)| connect::planned_issuer(place, table)).collect();
+        let mut providers = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.providers).into_iter().enumerate() {
+            match providers::planned(place, table, sources, &server) {
+                Ok(provider) => providers.push(provider),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("provider", place, field, &sentence)),
+            }
+        }
         if !mistakes.is_empty() {
             return Err(ApplyError::Manifest(mistakes));
         }
-        Ok(Plan { manifest, apps, resources, issuer: issuer.to_owned() })
+        let (issuer, sealer) = (server.issuer.to_owned(), server.sealer.clone());
+        Ok(Plan { manifest, apps, resources, keys, issuers, providers, issuer, sealer })
     }
 
     fn carry_out(&self, tx: &mut Tx<'_>, seams: &Seams) -> Result<Vec<String>, ApplyError> {
@@ -143,9 +178,9 @@ impl Plan {
         for app in &self.apps {
             match put_app(tx, seams, app, &organizations) {
                 Ok((found, made)) => {
-                    owners.insert(app.key.as_str(), found.id.clone());
                     lines.push(format!("app.{}.client_id={}", app.key, found.client_id()));
                     lines.extend(made.map(|secret| format!("app.{}.client_secret={}", app.key, secret.reveal())));
+                    owners.insert(app.key.as_str(), found);
                 }
                 Err(error) => mistakes.extend(self.manifest.mistakes("app", app.place, error)?),
             }
@@ -155,12 +190,69 @@ impl Plan {
                 mistakes.push(self.manifest.mistake("resource", resource.place, "app", "is no app of this file"));
                 continue;
             };
-            match resources::put(tx, seams, resource, owner, &self.issuer) {
+            match resources::put(tx, seams, resource, &owner.id, &self.issuer) {
                 Ok(()) => lines.push(format!("resource.{}.app={}", resource.key, resource.app)),
                 Err(error) => mistakes.extend(self.manifest.mistakes("resource", resource.place, error)?),
             }
         }
+        mistakes.extend(self.carry_out_connect(tx, seams, &owners, &mut lines)?);
         if mistakes.is_empty() { Ok(lines) } else { Err(ApplyError::Manifest(mistakes)) }
+    }
+}
+
+impl Plan {
+    /// Credentials at providers, keys and identity providers of the apps.
+    fn carry_out_connect(
+        &self,
+        tx: &mut Tx<'_>,
+        seams: &Seams,
+        owners: &HashMap<&str, App>,
+        lines: &mut Vec<String>,
+    ) -> Result<Vec<Mistake>, ApplyError> {
+        let mut mistakes = Vec::new();
+        for provider in &self.providers {
+            let owner = match &provider.app {
+                None => None,
+                Some(key) => match owners.get(key.as_str()) {
+                    Some(owner) => Some(&owner.id),
+                    None => {
+                        mistakes.push(self.manifest.mistake(
+                            "provider",
+                            provider.place,
+                            "app",
+                            "is no app of this file",
+                        ));
+                        continue;
+                    }
+                },
+            };
+            providers::put(tx, seams, provider, owner, &self.sealer)?;
+            lines.push(format!("provider.{}.app={}", provider.id, provider.app.as_deref().unwrap_or("*")));
+        }
+        for key in &self.keys {
+            let Some(owner) = owners.get(key.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("app_key", key.place, "app", "is no app of this file"));
+                continue;
+            };
+            match connect::put_key(tx, seams, key, owner) {
+                Ok(made) => {
+                    lines.push(format!("app_key.{}.app={}", key.key, key.app));
+                    lines.extend(made.map(|text| format!("app_key.{}.value={}", key.key, text.reveal())));
+                }
+                Err(error) => mistakes.push(self.manifest.vault_mistake("app_key", key.place, error)?),
+            }
+        }
+        for issuer in &self.issuers {
+            let Some(owner) = owners.get(issuer.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("identity_issuer", issuer.place, "app", "is no app of this file"));
+                continue;
+            };
+            match connect::put_issuer(tx, seams, issuer, owner, &self.issuer) {
+                Ok(()) => lines.push(format!("identity_issuer.{}.issuer={}", issuer.app, issuer.new.issuer)),
+                Err(error) => mistakes.push(self.manifest.vault_mistake("identity_issuer", issuer.place, error)?),
+            }
+        }
+        Ok(mistakes)
     }
 }
 

@@ -198,11 +198,75 @@ async fn unknown_fields_are_named_with_their_line() {
 #[tokio::test]
 async fn threat_074_tables_that_have_no_defence_yet_are_refused_by_name() {
     let world = World::one().await;
-    for table in ["provider", "app_key", "identity_issuer", "managed_secret", "policy"] {
+    for table in ["provider", "managed_secret", "policy"] {
         let said = world.refusal(&format!("{SMALL}\n[[{table}]]\nkey = \"iris:inference\"\n")).await;
         assert_eq!(said, format!("line 12: [[{table}]] is not supported by this version"));
     }
     assert!(world.app("iris").await.is_none(), "nothing of a refused manifest is applied");
+}
+
+const KEY: &str = r#"
+[[app_key]]
+key = "notes-backend"
+app = "iris"
+"#;
+
+const ISSUER: &str = r#"
+[[identity_issuer]]
+app = "iris"
+issuer = "https://login.acme.test"
+audience = "acme"
+"#;
+
+#[tokio::test]
+async fn a_key_is_made_once_and_an_identity_issuer_is_set() {
+    for world in World::both().await {
+        let manifest = format!("{SMALL}{KEY}{ISSUER}");
+        let lines = world.applies(&manifest).await.unwrap();
+        let value = lines.iter().find_map(|line| line.strip_prefix("app_key.notes-backend.value=")).unwrap();
+        assert!(vault::key::format::form(value).is_some());
+        let again = world.applies(&manifest).await.unwrap();
+        assert!(!again.iter().any(|line| line.contains(".value=")), "{again:?}");
+        let app = world.app("iris").await.unwrap();
+        let id = app.id.clone();
+        let found = world.database.store.read(move |tx| vault::key::find_named(tx, &id, "notes-backend")).await;
+        assert_eq!(found.unwrap().unwrap().scopes, vault::key::scopes::all());
+        let id = app.id.clone();
+        let issuer = world.database.store.read(move |tx| vault::subject::find_issuer(tx, &id)).await.unwrap().unwrap();
+        assert_eq!((issuer.issuer.as_str(), issuer.subject_claim.as_str()), ("https://login.acme.test", "sub"));
+        let acts = world.acts(&app).await;
+        let many = |act: &str| acts.iter().filter(|own| *own == act).count();
+        assert_eq!((many("app_key.minted"), many("identity_issuer.set")), (1, 1), "{acts:?}");
+        // A value that is given takes the place of the one before.
+        let given = format!("value = \"alter_key_{}\"\nscopes = [\"grants:read\"]\n", "a1-_".repeat(10));
+        for _ in 0..2 {
+            world.applies(&format!("{SMALL}{KEY}{given}")).await.unwrap();
+        }
+        let acts = world.acts(&app).await;
+        let many = |act: &str| acts.iter().filter(|own| *own == act).count();
+        assert_eq!((many("app_key.minted"), many("app_key.revoked")), (2, 1), "{acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_key_or_an_issuer_is_named_with_its_line() {
+    let world = World::one().await;
+    for (manifest, expected) in [
+        (format!("{SMALL}{KEY}value = \"secret\"\n"), "app_key value: the value is no key"),
+        (format!("{SMALL}{KEY}scopes = [\"everything\"]\n"), "app_key scopes: names an unknown scope"),
+        (format!("{SMALL}{}", KEY.replace("\"iris\"", "\"notes\"")), "app_key app: is no app of this file"),
+        (format!("{SMALL}{KEY}{KEY}"), "app_key key: occurs twice"),
+        (format!("{SMALL}{ISSUER}{ISSUER}"), "identity_issuer app: occurs twice"),
+        (
+            format!("{SMALL}{}", ISSUER.replace("https://login.acme.test", "https://id.test")),
+            "identity_issuer issuer: is this server",
+        ),
+        (format!("{SMALL}{}", ISSUER.replace("https:", "http:")), "identity_issuer issuer: is an https URL"),
+    ] {
+        let said = world.refusal(&manifest).await;
+        assert!(said.starts_with("line ") && said.contains(expected), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
 }
 
 const RESOURCE: &str = r#"

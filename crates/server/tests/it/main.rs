@@ -4,5 +4,6 @@
 
 mod blackbox;
 mod flows;
+mod outside;
 mod surface;
 mod threats;

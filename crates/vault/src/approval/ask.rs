@@ -34,7 +34,7 @@ impl Vault {
         let bytes = zeroize::Zeroizing::new(frozen.bytes()?);
         let digest = Frozen::digest(&bytes);
         let row = bound(&id, digest.bytes());
-        let place = Place { table: "approvals", row: &row, column: "request" };
+        let place = Place { table: "call_approvals", row: &row, column: "request" };
         let new = Approval {
             group: Uuid::at(now, self.seams.entropy())?.as_str().to_owned(),
             app: caller.app.clone(),
@@ -97,7 +97,7 @@ impl Vault {
     /// The request of an approval. That it is the one of the digest is checked again.
     pub(super) fn open_request(&self, approval: &Approval) -> std::result::Result<Frozen, Fault> {
         let row = bound(&approval.id, &approval.digest);
-        let place = Place { table: "approvals", row: &row, column: "request" };
+        let place = Place { table: "call_approvals", row: &row, column: "request" };
         let bytes = zeroize::Zeroizing::new(self.sealer.open(place, &approval.request)?);
         if Frozen::digest(&bytes).bytes().as_slice() != approval.digest.as_slice() {
             return Err(Fault::new("approval: its request is not the one of its digest"));

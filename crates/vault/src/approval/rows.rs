@@ -31,7 +31,7 @@ fn approval(row: &Row) -> Result<Approval, Fault> {
 }
 
 pub(super) fn insert(tx: &mut Tx<'_>, new: &Approval, key_id: &str) -> Result<(), Fault> {
-    let sql = "INSERT INTO approvals (id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider,
+    let sql = "INSERT INTO call_approvals (id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider,
                                       request, digest, key_id, status, created_at, expires_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     tx.run(
@@ -60,7 +60,7 @@ pub(super) fn find(tx: &mut Tx<'_>, id: &ApprovalId) -> Result<Option<Approval>,
     let sql =
         "SELECT id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider, request, digest, status,
                       created_at, expires_at, decided_at, reason, executed_at, result, execution_error
-               FROM approvals
+               FROM call_approvals
                WHERE id = $1";
     tx.one(sql, args![id])?.as_ref().map(approval).transpose()
 }
@@ -75,7 +75,7 @@ pub(super) fn list_of_account(
     let sql =
         "SELECT id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider, request, digest, status,
                       created_at, expires_at, decided_at, reason, executed_at, result, execution_error
-               FROM approvals
+               FROM call_approvals
                WHERE account_id = $1 AND ($2 = '' OR id < $2)
                ORDER BY id DESC
                LIMIT $3";
@@ -85,7 +85,7 @@ pub(super) fn list_of_account(
 /// How many of a person's wait now.
 pub(super) fn count_pending(tx: &mut Tx<'_>, account: &AccountId, now: Time) -> Result<i64, Fault> {
     let sql = "SELECT count(*) AS total
-               FROM approvals
+               FROM call_approvals
                WHERE account_id = $1 AND status = 'pending' AND expires_at > $2";
     tx.one(sql, args![account, now])?.map_or(Ok(0), |row| row.int("total"))
 }
@@ -100,7 +100,7 @@ pub(super) fn take_pending(
     (by, reason): (&str, Option<&str>),
     now: Time,
 ) -> Result<bool, Fault> {
-    let sql = "UPDATE approvals
+    let sql = "UPDATE call_approvals
                SET status = $4, decided_at = $5, decided_by = $6, reason = $7
                WHERE id = $1 AND account_id = $2 AND digest = $3 AND status = 'pending' AND expires_at > $5";
     Ok(tx.run(sql, args![id, account, digest, status.as_str(), now, by, reason])? == 1)
@@ -108,21 +108,21 @@ pub(super) fn take_pending(
 
 /// Takes an approved one for running. False when somebody else has.
 pub(super) fn take_approved(tx: &mut Tx<'_>, id: &ApprovalId, now: Time) -> Result<bool, Fault> {
-    let sql = "UPDATE approvals
+    let sql = "UPDATE call_approvals
                SET status = 'executing', executed_at = $2
                WHERE id = $1 AND status = 'approved'";
     Ok(tx.run(sql, args![id, now])? == 1)
 }
 
 pub(super) fn set_result(tx: &mut Tx<'_>, id: &ApprovalId, result: &[u8], now: Time) -> Result<bool, Fault> {
-    let sql = "UPDATE approvals
+    let sql = "UPDATE call_approvals
                SET status = 'executed', result = $2, executed_at = $3
                WHERE id = $1 AND status = 'executing'";
     Ok(tx.run(sql, args![id, result, now])? == 1)
 }
 
 pub(super) fn set_failed(tx: &mut Tx<'_>, id: &ApprovalId, error: &str, now: Time) -> Result<bool, Fault> {
-    let sql = "UPDATE approvals
+    let sql = "UPDATE call_approvals
                SET status = 'failed', execution_error = $2, executed_at = $3
                WHERE id = $1 AND status = 'executing'";
     Ok(tx.run(sql, args![id, error, now])? == 1)
@@ -131,7 +131,7 @@ pub(super) fn set_failed(tx: &mut Tx<'_>, id: &ApprovalId, error: &str, now: Tim
 /// The time of these is over and nobody decided.
 pub(super) fn list_late(tx: &mut Tx<'_>, now: Time, limit: u32) -> Result<Vec<ApprovalId>, Fault> {
     let sql = "SELECT id
-               FROM approvals
+               FROM call_approvals
                WHERE status = 'pending' AND expires_at <= $1
                ORDER BY id
                LIMIT $2";
@@ -139,7 +139,7 @@ pub(super) fn list_late(tx: &mut Tx<'_>, now: Time, limit: u32) -> Result<Vec<Ap
 }
 
 pub(super) fn set_expired(tx: &mut Tx<'_>, id: &ApprovalId, now: Time) -> Result<bool, Fault> {
-    let sql = "UPDATE approvals
+    let sql = "UPDATE call_approvals
                SET status = 'expired'
                WHERE id = $1 AND status = 'pending' AND expires_at <= $2";
     Ok(tx.run(sql, args![id, now])? == 1)
@@ -148,7 +148,7 @@ pub(super) fn set_expired(tx: &mut Tx<'_>, id: &ApprovalId, now: Time) -> Result
 /// Approved ones whose run has not begun: the server went away in between.
 pub(super) fn list_approved(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<ApprovalId>, Fault> {
     let sql = "SELECT id
-               FROM approvals
+               FROM call_approvals
                WHERE status = 'approved'
                ORDER BY id
                LIMIT $1";
@@ -157,7 +157,7 @@ pub(super) fn list_approved(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<ApprovalI
 
 /// Runs that were cut off. They are not tried again: nobody knows whether the call arrived.
 pub(super) fn fail_stuck(tx: &mut Tx<'_>, before: Time, now: Time) -> Result<u64, Fault> {
-    let sql = "UPDATE approvals
+    let sql = "UPDATE call_approvals
                SET status = 'failed', execution_error = 'interrupted', executed_at = $2
                WHERE status = 'executing' AND executed_at < $1";
     tx.run(sql, args![before, now])
@@ -165,9 +165,9 @@ pub(super) fn fail_stuck(tx: &mut Tx<'_>, before: Time, now: Time) -> Result<u64
 
 /// Wipes requests and results that are over for so long.
 pub(super) fn wipe_results(tx: &mut Tx<'_>, before: Time, limit: u32) -> Result<u64, Fault> {
-    let sql = "UPDATE approvals
+    let sql = "UPDATE call_approvals
                SET result = NULL, request = $3
-               WHERE id IN (SELECT id FROM approvals
+               WHERE id IN (SELECT id FROM call_approvals
                             WHERE expires_at < $1 AND status NOT IN ('pending', 'approved', 'executing') AND request <> $3
                             ORDER BY id
                             LIMIT $2)";
@@ -175,7 +175,7 @@ pub(super) fn wipe_results(tx: &mut Tx<'_>, before: Time, limit: u32) -> Result<
 }
 
 pub(super) fn sweep(tx: &mut Tx<'_>, before: Time, limit: u32) -> Result<u64, Fault> {
-    let sql = "DELETE FROM approvals
-               WHERE id IN (SELECT id FROM approvals WHERE expires_at < $1 ORDER BY id LIMIT $2)";
+    let sql = "DELETE FROM call_approvals
+               WHERE id IN (SELECT id FROM call_approvals WHERE expires_at < $1 ORDER BY id LIMIT $2)";
     tx.run(sql, args![before, limit])
 }

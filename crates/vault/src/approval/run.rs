@@ -133,12 +133,12 @@ impl Vault {
     fn seal_result(&self, approval: &Approval, ran: &Ran) -> std::result::Result<Vec<u8>, Fault> {
         let bytes = serde_json::to_vec(ran).map_err(|_| Fault::new("approval: its result does not serialize"))?;
         let row = bound(&approval.id, &approval.digest);
-        self.sealer.seal(Place { table: "approvals", row: &row, column: "result" }, &bytes, self.seams.entropy())
+        self.sealer.seal(Place { table: "call_approvals", row: &row, column: "result" }, &bytes, self.seams.entropy())
     }
 
     pub(super) fn open_result(&self, approval: &Approval, sealed: &[u8]) -> std::result::Result<Ran, Fault> {
         let row = bound(&approval.id, &approval.digest);
-        let bytes = self.sealer.open(Place { table: "approvals", row: &row, column: "result" }, sealed)?;
+        let bytes = self.sealer.open(Place { table: "call_approvals", row: &row, column: "result" }, sealed)?;
         serde_json::from_slice(&bytes).map_err(|_| Fault::new("approval: its result is not what was sealed"))
     }
 }

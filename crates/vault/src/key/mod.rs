@@ -21,7 +21,7 @@ pub use network::Network;
 pub use prove::{Proof, Shown};
 pub use revoke::{Force, revoke};
 pub use rotate::rotate;
-pub use rows::{delete_of_app, find, find_named, list_of_app};
+pub use rows::{delete_of_app, find, find_named, is_text_of, list_of_app};
 
 pub(crate) use mint::{check_name, mint_for_agent};
 pub(crate) use nonce::sweep as sweep_nonces;

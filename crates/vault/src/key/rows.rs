@@ -90,6 +90,11 @@ pub(super) fn find_by_digest(tx: &mut Tx<'_>, digest: &Digest) -> Result<Option<
     tx.one(sql, args![*digest])?.as_ref().map(key).transpose()
 }
 
+/// True when the text is this key's.
+pub fn is_text_of(tx: &mut Tx<'_>, id: &KeyId, text: &base::Secret) -> Result<bool, Fault> {
+    Ok(find_by_digest(tx, &text.digest())?.is_some_and(|found| found.id == *id))
+}
+
 /// The key that a manifest calls so, while nobody has revoked it.
 pub fn find_named(tx: &mut Tx<'_>, app: &AppId, name: &str) -> Result<Option<Key>, Fault> {
     let sql = "SELECT id, app_id, agent_id, key, kind, hint, name, scopes, scope_version, networks, rate_limit_rpm,

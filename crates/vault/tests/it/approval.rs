@@ -125,7 +125,7 @@ async fn threat_155_everything_is_looked_at_again_before_it_runs() {
         // A request that somebody altered in the database.
         let pending = world.waits(&grant).await;
         let (id, other) = (pending.id.clone(), world.waits(&grant).await.id);
-        let sql = "UPDATE approvals SET request = (SELECT request FROM approvals WHERE id = $2) WHERE id = $1";
+        let sql = "UPDATE call_approvals SET request = (SELECT request FROM call_approvals WHERE id = $2) WHERE id = $1";
         world.store.write(move |tx| tx.run(sql, args![id, other])).await.unwrap();
         let ada = AccountId::from_text("acc_ada");
         assert!(matches!(world.vault.approval_for(&ada, &pending.id).await, Err(vault::Error::Fault(_))));

@@ -85,7 +85,11 @@ pub async fn update(_: Operator, State(server): State<App>, Path(id): Path<Strin
 /// `DELETE /api/v1/apps/{client_id}`
 pub async fn remove(_: Operator, State(server): State<App>, Path(id): Path<String>) -> Answer {
     let id = AppId::from_text(id);
-    let ended = change(&server, move |tx, seams| app::delete(tx, seams, &Actor::Operator, &id)).await?;
+    let delete = move |tx: &mut Tx<'_>, seams: &Seams| {
+        vault::forget_app(tx, &id)?;
+        app::delete(tx, seams, &Actor::Operator, &id)
+    };
+    let ended = change(&server, delete).await?;
     Ok(Json(json!({ "grants_ended": ended })))
 }
 

@@ -97,11 +97,17 @@ impl Members {
         self.take(name, "is true or false", |value| value.as_bool())
     }
 
-    fn list(&mut self, name: &str) -> Option<Vec<String>> {
+    /// A list of texts.
+    pub fn list(&mut self, name: &str) -> Option<Vec<String>> {
         self.take(name, "is a list of strings", |value| match value {
             Value::Array(values) => values.into_iter().map(into_text).collect(),
             _ => None,
         })
+    }
+
+    /// An object.
+    pub fn object(&mut self, name: &str) -> Option<Map<String, Value>> {
+        self.take(name, "is an object", into_object)
     }
 
     fn change_text(&mut self, name: &str) -> Change<String> {
@@ -155,6 +161,7 @@ impl Members {
             allow_chains: self.flag("allow_chains"),
             open_audience: self.flag("open_audience"),
             scopes: self.scope_wishes(),
+            provider: self.text("provider"),
         }
     }
 
@@ -167,7 +174,10 @@ impl Members {
         for (place, members) in found.into_iter().enumerate() {
             let mut scope = Members { prefix: format!("scopes[{place}]."), ..Members::of(members) };
             let (name, text) = (scope.required_text("name"), scope.required_text("text"));
-            wishes.push(ScopeWish { name, text, risk: scope.required_text("risk") });
+            let risk = scope.required_text("risk");
+            let provider_scopes = scope.list("provider_scopes").unwrap_or_default();
+            let allow = scope.list("allow").unwrap_or_default();
+            wishes.push(ScopeWish { name, text, risk, provider_scopes, allow });
             self.complaints.extend(scope.all_complaints());
         }
         Some(wishes)

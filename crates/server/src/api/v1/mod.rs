@@ -6,6 +6,7 @@
 mod apps;
 mod audit;
 mod body;
+mod connect;
 mod grants;
 mod openapi;
 mod operator;
@@ -43,6 +44,19 @@ fn routes() -> Vec<Route> {
         ("post", "/apps/{client_id}/disable", post(apps::disable)),
         ("post", "/apps/{client_id}/enable", post(apps::enable)),
         ("get", "/apps/{client_id}/grants", get(grants::list_of_app)),
+        ("get", "/apps/{client_id}/keys", get(connect::list_keys)),
+        ("post", "/apps/{client_id}/keys", post(connect::mint_key)),
+        ("post", "/apps/{client_id}/keys/{key_id}/rotate", post(connect::rotate_key)),
+        ("delete", "/apps/{client_id}/keys/{key_id}", delete(connect::revoke_key)),
+        ("get", "/apps/{client_id}/agents", get(connect::list_agents)),
+        ("post", "/apps/{client_id}/agents", post(connect::create_agent)),
+        ("get", "/apps/{client_id}/agents/{agent_id}", get(connect::show_agent)),
+        ("delete", "/apps/{client_id}/agents/{agent_id}", delete(connect::revoke_agent)),
+        ("post", "/apps/{client_id}/agents/{agent_id}/suspend", post(connect::suspend_agent)),
+        ("post", "/apps/{client_id}/agents/{agent_id}/resume", post(connect::resume_agent)),
+        ("get", "/apps/{client_id}/identity-issuer", get(connect::show_issuer)),
+        ("put", "/apps/{client_id}/identity-issuer", put(connect::set_issuer)),
+        ("delete", "/apps/{client_id}/identity-issuer", delete(connect::remove_issuer)),
         ("get", "/organizations", get(organizations::list)),
         ("post", "/organizations", post(organizations::create)),
         ("get", "/organizations/{organization_id}", get(organizations::show)),

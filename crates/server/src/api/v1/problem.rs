@@ -87,6 +87,23 @@ impl From<Error> for Problem {
     }
 }
 
+impl From<vault::Error> for Problem {
+    fn from(error: vault::Error) -> Problem {
+        let refusal = match error {
+            vault::Error::Fault(fault) => return fault.into(),
+            vault::Error::Refused(refusal) => refusal,
+        };
+        let field = refusal.extra.get("field").and_then(Value::as_str);
+        match (refusal.code.status(), field) {
+            (404, _) => Problem::not_found(),
+            (400 | 422, Some(field)) => Problem::invalid_fields(vec![Complaint::about(field, refusal.message)]),
+            (400 | 422, None) => Problem::invalid_request(refusal.message),
+            // What an operator may do depends on nothing but what is there.
+            _ => Problem::new(StatusCode::CONFLICT, "conflict", refusal.message),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();

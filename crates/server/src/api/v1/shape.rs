@@ -10,6 +10,7 @@ use oauth::resource::Resource;
 use people::account::Account;
 use people::identity::Identity;
 use serde_json::{Value, json};
+use vault::subject::Issuer;
 
 /// An app as a list shows it.
 pub fn app(server: &App, app: &Registered) -> Value {
@@ -152,6 +153,22 @@ pub fn delegation(held: &Delegation) -> Value {
         "suspended": held.is_suspended,
         "created_at": held.created_at.iso(),
         "last_used_at": held.last_used_at.map(base::Time::iso),
+    })
+}
+
+/// Who vouches for an app's people, besides this server.
+pub fn issuer(issuer: &Issuer) -> Value {
+    json!({
+        "client_id": issuer.app.as_str(),
+        "issuer": issuer.issuer,
+        "audience": issuer.audience,
+        "jwks_uri": issuer.jwks_uri,
+        "subject_claim": issuer.subject_claim,
+        "email_claim": issuer.email_claim,
+        "name_claim": issuer.name_claim,
+        "groups_claim": issuer.groups_claim,
+        "created_at": issuer.created_at.iso(),
+        "updated_at": issuer.updated_at.iso(),
     })
 }
 

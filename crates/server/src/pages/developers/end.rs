@@ -58,7 +58,11 @@ pub(super) async fn end_app(
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
     needs_admin(&desk, "Owners and admins delete apps.")?;
     let actor = desk.actor.clone();
-    change(&server, move |tx, seams| app::delete(tx, seams, &actor, &app.id)).await.map_err(refused)?;
+    let delete = move |tx: &mut db::Tx<'_>, seams: &base::Seams| {
+        vault::forget_app(tx, &app.id)?;
+        app::delete(tx, seams, &actor, &app.id)
+    };
+    change(&server, delete).await.map_err(refused)?;
     Ok(page::go(&format!("/developers?organization={}", desk.organization.id)))
 }
 

@@ -7,3 +7,4 @@ mod developers;
 mod people;
 mod resources;
 mod resources_api;
+mod sdk;

@@ -4,6 +4,7 @@ mod authorize;
 mod client;
 mod connector;
 mod embed;
+mod keys;
 mod people;
 mod pkce;
 mod quick;
