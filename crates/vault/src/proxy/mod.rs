@@ -6,6 +6,7 @@
 
 mod busy;
 mod headers;
+mod inside;
 mod kept;
 mod outflow;
 mod path;

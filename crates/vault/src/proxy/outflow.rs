@@ -1,6 +1,7 @@
 //! The body of an answer on its way to the caller.
 
 use super::busy::Place;
+use super::inside::Inspecting;
 use super::redact::Redacting;
 use crate::acts;
 use base::{Fault, Seams};
@@ -30,10 +31,32 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
+/// How a body is kept free of the credential.
+pub(super) enum Filter {
+    Covering(Redacting),
+    Inspecting(Box<Inspecting>),
+}
+
+impl Filter {
+    fn piece(&mut self, piece: Bytes) -> Result<Bytes, Broken> {
+        match self {
+            Filter::Covering(redacting) => Ok(redacting.piece(piece)),
+            Filter::Inspecting(inspecting) => inspecting.piece(&piece),
+        }
+    }
+
+    fn rest(&mut self) -> Bytes {
+        match self {
+            Filter::Covering(redacting) => redacting.rest(),
+            Filter::Inspecting(inspecting) => inspecting.rest(),
+        }
+    }
+}
+
 /// A body that is still arriving, without the credential. Only as much is held as is on its way.
 pub struct Outflow {
     incoming: Option<Incoming>,
-    redacting: Redacting,
+    filter: Filter,
     passed: u64,
     until: Instant,
     after: After,
@@ -47,15 +70,8 @@ impl fmt::Debug for Outflow {
 }
 
 impl Outflow {
-    pub(super) fn new(incoming: Incoming, redacting: Redacting, after: After, place: Place) -> Outflow {
-        Outflow {
-            incoming: Some(incoming),
-            redacting,
-            passed: 0,
-            until: Instant::now() + LONGEST,
-            after,
-            _place: place,
-        }
+    pub(super) fn new(incoming: Incoming, filter: Filter, after: After, place: Place) -> Outflow {
+        Outflow { incoming: Some(incoming), filter, passed: 0, until: Instant::now() + LONGEST, after, _place: place }
     }
 
     /// The next piece; nothing at the end.
@@ -67,7 +83,7 @@ impl Outflow {
                 Ok(Ok(None)) => {
                     self.incoming = None;
                     self.after.is_whole = true;
-                    let rest = self.redacting.rest();
+                    let rest = self.filter.rest();
                     return if rest.is_empty() { None } else { Some(Ok(self.counted(rest))) };
                 }
                 Ok(Err(trouble)) => return Some(Err(self.broken(trouble.sentence()))),
@@ -76,7 +92,10 @@ impl Outflow {
             if self.passed + piece.len() as u64 > MOST_BYTES {
                 return Some(Err(self.broken("the answer is too long")));
             }
-            let piece = self.redacting.piece(piece);
+            let piece = match self.filter.piece(piece) {
+                Ok(piece) => piece,
+                Err(Broken(sentence)) => return Some(Err(self.broken(sentence))),
+            };
             if !piece.is_empty() {
                 return Some(Ok(self.counted(piece)));
             }

@@ -84,8 +84,13 @@ impl Redactor {
         end
     }
 
+    /// True when a secret is in it.
+    pub(super) fn finds(&self, bytes: &[u8]) -> bool {
+        self.0.finder.is_match(bytes)
+    }
+
     /// How many bytes at the end, after `from`, may be the beginning of a secret.
-    fn pending(&self, bytes: &[u8], from: usize) -> usize {
+    pub(super) fn pending(&self, bytes: &[u8], from: usize) -> usize {
         let most = bytes.len().saturating_sub(from).min(self.0.longest.saturating_sub(1));
         (1..=most)
             .rev()

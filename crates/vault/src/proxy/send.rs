@@ -1,7 +1,8 @@
 //! Making a call.
 
 use super::headers;
-use super::outflow::{After, Outflow};
+use super::inside::{self, Inspecting};
+use super::outflow::{After, Filter, Outflow};
 use super::plan::{Plan, Target};
 use super::redact::Redactor;
 use super::service::Service;
@@ -214,11 +215,18 @@ impl Vault {
             }
         };
         after.status = Some(answer.status);
+        after.is_whole = plan.method == http::Method::HEAD || matches!(answer.status, 204 | 304);
         let pauses = &self.shared.pauses;
         pauses.heed(&found.connection.id, answer.status, &answer.headers, service.retry_after(), self.seams.now());
+        let Some(filter) = filter_for(&answer.headers, &ready.redactor, after.is_whole) else {
+            after.trouble = Some("the answer is compressed in a way that cannot be looked into");
+            let error =
+                refuse(Code::ProviderError, "the service compresses its answer in a way that it was not asked for");
+            return Err(error.with("provider_id", found.connection.provider.clone()));
+        };
         let mut back = headers::backwards(&answer.headers);
         ready.redactor.headers(&mut back);
-        let body = Outflow::new(answer.body, ready.redactor.course(), after, place);
+        let body = Outflow::new(answer.body, filter, after, place);
         Ok(Answered { status: answer.status, headers: back, body })
     }
 
@@ -316,7 +324,7 @@ impl Vault {
         let now = self.seams.now();
         let is_good = connection.expires_at.is_none_or(|until| until > now.plus_secs(MARGIN_SECS));
         if refused.is_none() && is_good && connection.trouble.is_none() {
-            if let Some(ready) = self.shared.kept.find(&connection.id, connection.version) {
+            if let Some(ready) = self.shared.kept.find(&connection.id, connection.version, &service.place()) {
                 return Ok(ready);
             }
             let credential = connection.open(&self.sealer)?;
@@ -342,7 +350,7 @@ impl Vault {
             injection.headers.iter().filter(|(name, _)| name != "Client-Id").map(|(_, value)| value.clone()).collect();
         let redactor = Redactor::of(&credential, &made)?;
         let ready = Arc::new(Ready { version: connection.version, credential, injection, redactor });
-        self.shared.kept.keep(&connection.id, connection.version, &ready);
+        self.shared.kept.keep(&connection.id, connection.version, service.place(), &ready);
         Ok(ready)
     }
 
@@ -573,6 +581,19 @@ fn sign(
     value.set_sensitive(true);
     headers.insert(header::AUTHORIZATION, value);
     Ok(())
+}
+
+/// How an answer is kept free of the credential; nothing when nobody can tell what is in it.
+fn filter_for(headers: &HeaderMap, redactor: &Redactor, has_no_body: bool) -> Option<Filter> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter().filter(|value| *value != "identity");
+    match (encodings.next(), encodings.next()) {
+        (None, _) => Some(Filter::Covering(redactor.course())),
+        _ if has_no_body => Some(Filter::Covering(redactor.course())),
+        (Some(one), None) if inside::is_known(one.as_bytes()) => {
+            Some(Filter::Inspecting(Box::new(Inspecting::of(redactor.clone()))))
+        }
+        _ => None,
+    }
 }
 
 /// The published client gives up after thirty seconds; whoever streams waits as long as something happens.

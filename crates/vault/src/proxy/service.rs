@@ -72,6 +72,14 @@ impl Service {
         }
     }
 
+    /// Where the credential goes, in a word: what was made ready for one place is not for another.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Service::Provider(_) => String::new(),
+            Service::Secret(secret) => secret.inject.text(),
+        }
+    }
+
     /// The header in which it says how long to wait.
     pub(crate) fn retry_after(&self) -> &str {
         let named = match self {

@@ -75,13 +75,20 @@ async fn threat_155_a_call_runs_once_after_its_person_said_yes() {
         let outcomes = futures_util::future::join_all(rivals).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{}", world.name);
         let ended = world.ends(&pending.id).await;
-        assert_eq!((ended.status, ended.has_result), (Status::Executed, true), "{}: {:?}", world.name, ended.execution_error);
+        assert_eq!(
+            (ended.status, ended.has_result),
+            (Status::Executed, true),
+            "{}: {:?}",
+            world.name,
+            ended.execution_error
+        );
         let ran = world.vault.approval_result(&world.caller(), &pending.id).await.unwrap();
         assert!(ran.status < 300 && !ran.body_b64.is_empty());
         assert_eq!(world.events(&grant).await, before + 1);
         world.vault.tend_approvals(100).await.unwrap();
         assert_eq!(world.events(&grant).await, before + 1, "no second time");
-        let acts: Vec<String> = world.told().await.into_iter().map(|(act, _)| act).filter(|act| act.starts_with("approval.")).collect();
+        let acts: Vec<String> =
+            world.told().await.into_iter().map(|(act, _)| act).filter(|act| act.starts_with("approval.")).collect();
         assert_eq!(acts, ["approval.requested", "approval.decided", "approval.executed"]);
     }
 }
@@ -94,7 +101,8 @@ async fn threat_155_only_its_person_decides_on_what_they_saw_and_in_time() {
         let pending = world.waits(&grant).await;
         assert_eq!(code(world.decides("eve", &pending.id, Decision::Approve).await), "approval_not_found");
         let ada = AccountId::from_text("acc_ada");
-        let other = world.vault.decide_approval(&ada, &pending.id, &"0".repeat(64), Decision::Approve, "passkey", "").await;
+        let other =
+            world.vault.decide_approval(&ada, &pending.id, &"0".repeat(64), Decision::Approve, "passkey", "").await;
         assert_eq!(code(other), "invalid_request", "another request");
         world.clock.advance_secs(601);
         assert_eq!(code(world.decides("ada", &pending.id, Decision::Approve).await), "approval_expired");
@@ -116,16 +124,29 @@ async fn threat_155_everything_is_looked_at_again_before_it_runs() {
         let before = world.events(&grant).await;
         // A rule that came since.
         let pending = world.waits(&grant).await;
-        let deny = RuleWish { provider: None, agent: None, grant: None, made_by: "developer", need: Need::Deny, matches: vec!["POST /**".to_owned()] };
+        let deny = RuleWish {
+            provider: None,
+            agent: None,
+            grant: None,
+            made_by: "developer",
+            need: Need::Deny,
+            matches: vec!["POST /**".to_owned()],
+        };
         let deny = world.vault.set_rule(&AppId::from_text("app_1"), deny).await.unwrap();
         world.decides("ada", &pending.id, Decision::Approve).await.unwrap();
         let ended = world.ends(&pending.id).await;
-        assert_eq!((ended.status, ended.execution_error.as_deref()), (Status::Failed, Some("policy_denied")), "{}", world.name);
+        assert_eq!(
+            (ended.status, ended.execution_error.as_deref()),
+            (Status::Failed, Some("policy_denied")),
+            "{}",
+            world.name
+        );
         world.vault.remove_rule(&AppId::from_text("app_1"), &deny.id).await.unwrap();
         // A request that somebody altered in the database.
         let pending = world.waits(&grant).await;
         let (id, other) = (pending.id.clone(), world.waits(&grant).await.id);
-        let sql = "UPDATE call_approvals SET request = (SELECT request FROM call_approvals WHERE id = $2) WHERE id = $1";
+        let sql =
+            "UPDATE call_approvals SET request = (SELECT request FROM call_approvals WHERE id = $2) WHERE id = $1";
         world.store.write(move |tx| tx.run(sql, args![id, other])).await.unwrap();
         let ada = AccountId::from_text("acc_ada");
         assert!(matches!(world.vault.approval_for(&ada, &pending.id).await, Err(vault::Error::Fault(_))));

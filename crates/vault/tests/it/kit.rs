@@ -133,7 +133,10 @@ impl World {
     }
 
     pub fn person(&self, name: &str) -> Subject {
-        Subject::Identity { account: AccountId::from_text(format!("acc_{name}")), identity: IdentityId::from_text(name) }
+        Subject::Identity {
+            account: AccountId::from_text(format!("acc_{name}")),
+            identity: IdentityId::from_text(name),
+        }
     }
 
     /// Links a calendar with these scopes for a person.
@@ -142,7 +145,8 @@ impl World {
         let configured = self.vault.configured_as(&app, "fake-calendar").await.unwrap().unwrap();
         let purpose = Purpose { app, subject: self.person(name), session: None, interaction: None, connection: None };
         let browser = Digest::of(name.as_bytes());
-        let away = self.vault.begin_link(purpose, &configured, &Scope::of(scopes), BTreeMap::new(), &browser).await.unwrap();
+        let away =
+            self.vault.begin_link(purpose, &configured, &Scope::of(scopes), BTreeMap::new(), &browser).await.unwrap();
         let answer = self.fake("GET", &away, Value::Null).await;
         let back = answer.1["location"].to_str().unwrap().to_owned();
         let parameters = url::Url::parse(&back).unwrap().query_pairs().into_owned().collect();
@@ -184,7 +188,8 @@ impl World {
     /// What the journal tells, oldest first: act and detail.
     pub async fn told(&self) -> Vec<(String, Value)> {
         let rows = self.store.read(|tx| journal::list(tx, i64::MAX, 500)).await.unwrap();
-        let mut all: Vec<_> = rows.into_iter().map(|row| (row.number, row.act, row.detail.unwrap_or(Value::Null))).collect();
+        let mut all: Vec<_> =
+            rows.into_iter().map(|row| (row.number, row.act, row.detail.unwrap_or(Value::Null))).collect();
         all.sort_by_key(|(number, ..)| *number);
         all.into_iter().map(|(_, act, detail)| (act, detail)).collect()
     }

@@ -38,7 +38,9 @@ async fn threat_151_deny_wins_however_a_path_is_written() {
         let (grant, caller) = (world.links("ada", &["calendar.read", "calendar.write"]).await, world.caller());
         world.rules(rule(Need::Allow, &["GET /calendar/**", "DELETE /calendar/**"])).await;
         world.rules(rule(Need::Deny, &["DELETE /calendar/v3/events/*"])).await;
-        for path in ["/v3/events/1", "/V3/Events/1", "/v3/%65vents/1", "/v3/events;a=b/1", "/v3%2fevents%2f1", "/v3/events/1/"] {
+        for path in
+            ["/v3/events/1", "/V3/Events/1", "/v3/%65vents/1", "/v3/events;a=b/1", "/v3%2fevents%2f1", "/v3/events/1/"]
+        {
             assert_eq!(world.status(&caller, &grant, "DELETE", path).await, "policy_denied", "{} {path}", world.name);
         }
         assert_eq!(world.status(&caller, &grant, "GET", "/v3/events").await, "200");
@@ -111,7 +113,11 @@ async fn threat_153_an_agent_reaches_what_its_delegation_reaches() {
         let made = world.vault.delegate(&world.caller(), &grant.grant, wish).await.unwrap();
         assert_eq!(world.status(&agent, &grant, "GET", "/v3/events").await, "200", "{}", world.name);
         assert_eq!(world.status(&agent, &grant, "POST", "/v3/events").await, "policy_denied");
-        assert_eq!(world.status(&agent, &grant, "GET", "/echo").await, "policy_denied", "no scope is known to be good for it");
+        assert_eq!(
+            world.status(&agent, &grant, "GET", "/echo").await,
+            "policy_denied",
+            "no scope is known to be good for it"
+        );
         world.vault.revoke_grant(&world.caller(), &made.grant.id, None, None).await.unwrap();
         assert_eq!(world.status(&agent, &grant, "GET", "/v3/events").await, "no_delegated_grant");
     }
@@ -134,10 +140,9 @@ async fn a_rule_of_the_request_narrows() {
 
 #[tokio::test]
 async fn where_calls_are_judged_the_credential_does_not_leave() {
-    for (need, refused) in [
-        (Need::RequireApproval, "hitl_grant_requires_proxy"),
-        (Need::Deny, "restricted_grant_requires_proxy"),
-    ] {
+    for (need, refused) in
+        [(Need::RequireApproval, "hitl_grant_requires_proxy"), (Need::Deny, "restricted_grant_requires_proxy")]
+    {
         let world = World::new().await;
         let (grant, caller) = (world.links("ada", &["calendar.read"]).await, world.caller());
         let hand_out = async || {

@@ -4,7 +4,7 @@ use crate::kit::{Answer, World, ask, code, with_json};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use net::Upload;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 use vault::proxy::{Called, Target};
 
@@ -20,7 +20,10 @@ async fn a_call_carries_the_credential_and_leaves_two_rows() {
         assert_eq!(calls.iter().map(|(act, _)| act.as_str()).collect::<Vec<_>>(), ["call.sent", "call.answered"]);
         let (sent, answered) = (&calls[0].1, &calls[1].1);
         assert_eq!(sent["url"], json!(format!("{}/calendar/v3/events", world.host)), "no query is kept");
-        assert_eq!((&sent["method"], &sent["reason"], &sent["key"]), (&json!("POST"), &json!("planninglunch"), &json!("alter_rk_ab")));
+        assert_eq!(
+            (&sent["method"], &sent["reason"], &sent["key"]),
+            (&json!("POST"), &json!("planninglunch"), &json!("alter_rk_ab"))
+        );
         assert_eq!((&answered["call"], &answered["outcome"]), (&sent["call"], &json!("success")));
         assert!(!format!("{calls:?}").contains("fat_"), "no credential is written down");
     }
@@ -48,7 +51,10 @@ async fn threat_149_nothing_of_the_caller_reaches_the_service_that_should_not() 
     assert_eq!((&echo["path"], &echo["query"]), (&json!("/calendar/echo/a%2Fb"), &json!("q=%20x")), "as it was judged");
     let names: Vec<&String> = echo["headers"].as_object().unwrap().keys().collect();
     for name in names {
-        assert!(["accept", "accept-encoding", "authorization", "host", "user-agent", "x-kept"].contains(&name.as_str()), "{name}");
+        assert!(
+            ["accept", "accept-encoding", "authorization", "host", "user-agent", "x-kept"].contains(&name.as_str()),
+            "{name}"
+        );
     }
     assert_eq!(echo["headers"]["host"], json!(world.host));
     assert!(echo["headers"]["authorization"].as_str().unwrap().chars().all(|letter| letter == '*'), "{echo}");
@@ -109,12 +115,19 @@ async fn threat_148_a_redirect_comes_back_and_nothing_follows_it() {
 async fn threat_152_what_comes_back_has_bounds_and_cannot_act_here() {
     let world = World::new().await;
     let grant = world.links("ada", &["calendar.read"]).await;
-    assert_eq!(code(world.get(&grant, "/headers?n=10000").await).split('_').next(), Some("provider"));
+    assert_eq!(code(world.get(&grant, "/headers?n=900").await).split('_').next(), Some("provider"));
     let answer = world.get(&grant, "/cookies").await.unwrap();
     assert!(!answer.headers.contains_key("set-cookie"), "{answer:?}");
     assert_eq!(answer.headers["content-security-policy"], "sandbox; default-src 'none'");
+    let call = ask("GET", &grant, "/gzip?echo=yes");
+    let Called::Answer(answered) = world.vault.call(&world.caller(), call).await.unwrap() else { panic!() };
+    assert!(answered.body.whole(1 << 20).await.is_err(), "a compressed credential does not pass");
     let answer = world.get(&grant, "/gzip").await.unwrap();
-    assert_eq!(answer.headers.get("content-encoding").map(|value| value.as_bytes()), Some(&b"gzip"[..]), "it is passed on as it is");
+    assert_eq!(
+        answer.headers.get("content-encoding").map(|value| value.as_bytes()),
+        Some(&b"gzip"[..]),
+        "it is passed on as it is"
+    );
 }
 
 #[tokio::test]
@@ -142,7 +155,7 @@ async fn threat_156_fifty_calls_on_an_expired_credential_refresh_it_once() {
         let grant = world.links("ada", &["calendar.read"]).await;
         world.faults(json!({ "rotate": true, "delay_ms": 100, "delay_on": "token" })).await;
         world.clock.advance_secs(4000);
-        let before = world.stats().await["refresh"].as_i64();
+        let before = world.stats().await["refreshes"].as_i64();
         let caller = world.caller();
         let calls = (0..50).map(|_| world.calls_with(&caller, ask("GET", &grant, "/v3/events")));
         let answers: Vec<Result<Answer, _>> = futures_util::future::join_all(calls).await;
@@ -150,7 +163,7 @@ async fn threat_156_fifty_calls_on_an_expired_credential_refresh_it_once() {
             assert_eq!(answer.unwrap().status, 200, "{}", world.name);
         }
         let after = world.stats().await;
-        assert_eq!(after["refresh"].as_i64().unwrap() - before.unwrap_or(0), 1, "{}: {after}", world.name);
+        assert_eq!(after["refreshes"].as_i64().unwrap() - before.unwrap_or(0), 1, "{}: {after}", world.name);
     }
 }
 
@@ -163,7 +176,7 @@ async fn a_refused_credential_is_renewed_once_for_a_call_that_can_be_made_again(
     world.faults(json!({ "status": 401, "status_times": null, "status_on": "api" })).await;
     assert_eq!(world.get(&grant, "/v3/events").await.unwrap().status, 401, "and it is tried no third time");
     world.faults(json!({ "status": null })).await;
-    assert_eq!(world.stats().await["refresh"], json!(2));
+    assert_eq!(world.stats().await["refreshes"], json!(2));
 }
 
 #[tokio::test]
@@ -177,7 +190,12 @@ async fn threat_157_a_lost_answer_to_a_refresh_is_in_doubt() {
         world.clock.advance_secs(60);
         let refused = world.get(&grant, "/v3/events").await.unwrap_err();
         let vault::Error::Refused(refused) = refused else { panic!("{refused}") };
-        assert_eq!((refused.code.as_str(), &refused.extra["reason"]), ("credential_revoked", &json!("in_doubt")), "{}", world.name);
+        assert_eq!(
+            (refused.code.as_str(), &refused.extra["reason"]),
+            ("credential_revoked", &json!("in_doubt")),
+            "{}",
+            world.name
+        );
     }
 }
 
@@ -231,7 +249,7 @@ async fn threat_152_long_bodies_pass_both_ways_in_flat_memory() {
     const LENGTH: u64 = 128 << 20;
     let world = World::new().await;
     let grant = world.links("ada", &["calendar.read"]).await;
-    assert_eq!(world.get(&grant, "/bytes?n=1000").await.unwrap().text.len(), 1000 + "".len());
+    assert_eq!(world.get(&grant, "/bytes?n=100").await.unwrap().text.len(), 100);
     let before = resident_kb();
     let ask_down = ask("GET", &grant, &format!("/bytes?n={LENGTH}&chunk=65536"));
     let Called::Answer(answered) = world.vault.call(&world.caller(), ask_down).await.unwrap() else { panic!() };
@@ -276,5 +294,4 @@ async fn events_pass_as_they_come() {
     let mut body = Box::pin(answered.body.into_stream());
     let first = tokio::time::timeout(Duration::from_millis(400), body.next()).await.unwrap();
     assert!(first.unwrap().is_ok());
-    let _: Vec<Value> = Vec::new();
 }

@@ -43,13 +43,14 @@ impl World {
 async fn a_secret_goes_along_where_it_was_said_and_never_comes_back() {
     for world in World::both().await {
         let app = AppId::from_text("app_1");
-        for (inject, name, length) in [
-            ("header:X-Weather", "x-weather", 15),
-            ("bearer", "authorization", 22),
-            ("query:key", "", 0),
-        ] {
+        for (inject, name, length) in
+            [("header:X-Weather", "x-weather", 15), ("bearer", "authorization", 22), ("query:key", "", 0)]
+        {
             assert!(world.vault.set_secret(&app, world.secret(inject, "sk_weather_9000")).await.unwrap());
-            assert!(!world.vault.set_secret(&app, world.secret(inject, "sk_weather_9000")).await.unwrap(), "the same again");
+            assert!(
+                !world.vault.set_secret(&app, world.secret(inject, "sk_weather_9000")).await.unwrap(),
+                "the same again"
+            );
             let echo = world.asks_weather("/calendar/echo").await.unwrap().json();
             if name.is_empty() {
                 assert_eq!(echo["query"], json!("key=***************"), "{}", world.name);
@@ -76,11 +77,16 @@ async fn rotation_keeps_every_permission() {
     let again = world.vault.grant_secret(&world.caller(), &id, Subject::App, None, Limits::default()).await.unwrap();
     assert_eq!(system.id, again.id);
     let ada = world.person("ada");
-    let hers = world.vault.grant_secret(&world.caller(), &id, ada.clone(), Some("hers".to_owned()), Limits::default()).await.unwrap();
+    let hers = world
+        .vault
+        .grant_secret(&world.caller(), &id, ada.clone(), Some("hers".to_owned()), Limits::default())
+        .await
+        .unwrap();
     assert_ne!(system.id, hers.id);
     world.vault.set_secret(&app, world.secret("header:X-Weather", "second-secret")).await.unwrap();
     let caller = world.caller();
-    let found = world.vault.resolve(&caller, Wanted { grant: Some(hers.id.clone()), subject: Some(ada), ..Wanted::default() });
+    let found =
+        world.vault.resolve(&caller, Wanted { grant: Some(hers.id.clone()), subject: Some(ada), ..Wanted::default() });
     assert_eq!(found.await.unwrap().grant.id, hers.id);
     let other = world.vault.grant_secret(&world.caller(), "none", Subject::App, None, Limits::default()).await;
     assert_eq!(code(other), "secret_not_found");
@@ -91,7 +97,8 @@ async fn a_secret_is_set_up_for_names_alone() {
     let world = World::new().await;
     let app = AppId::from_text("app_1");
     for hosts in [vec![], vec!["10.0.0.1"], vec!["localhost:1"], vec!["test"], vec!["api.test/x"]] {
-        let wish = SecretWish { hosts: hosts.into_iter().map(str::to_owned).collect(), ..world.secret("bearer", "k-e-y-s") };
+        let wish =
+            SecretWish { hosts: hosts.into_iter().map(str::to_owned).collect(), ..world.secret("bearer", "k-e-y-s") };
         assert_eq!(code(world.vault.set_secret(&app, wish).await), "invalid_request");
     }
     for (inject, key) in [("bearer", "a\nb"), ("bearer", ""), ("basic", "no-colon")] {
