@@ -26,7 +26,7 @@ const NEEDED: &str = "proxy:execute";
 /// Passes a call on.
 pub async fn pass(State(app): State<App>, source: Source, request: Request) -> Response {
     match call(&app, source, request).await {
-        Ok(Called::Answer(answered)) => answer(answered),
+        Ok(Called::Answer(answered)) => answer(*answered),
         Ok(Called::Waits(pending)) => {
             let response = (StatusCode::ACCEPTED, axum::Json(waits(&pending))).into_response();
             marked(response, Code::ApprovalRequired.as_str())

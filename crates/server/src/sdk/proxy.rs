@@ -61,16 +61,17 @@ pub async fn call(
     match app.vault.call(&caller, ask).await? {
         Called::Waits(pending) => Ok((StatusCode::ACCEPTED, Json(waits(&pending))).into_response()),
         Called::Answer(answered) => {
-            let ran = whole(answered, began).await?;
+            let ran = whole(*answered, began).await?;
             Ok(Json(result(&ran, None)).into_response())
         }
     }
 }
 
 async fn whole(answered: Answered, began: tokio::time::Instant) -> Result<Ran, Error> {
-    let headers = answered.headers.iter().map(|(name, value)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    });
+    let headers = answered
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     let (status, headers) = (answered.status, headers.collect());
     let broken = |_| vault::refuse(Code::ProviderUnreachable, "the answer of the service broke off");
     let (body, is_truncated) = answered.body.whole(MOST_ANSWER).await.map_err(broken)?;

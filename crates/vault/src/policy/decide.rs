@@ -152,16 +152,12 @@ fn outside_limits(case: &Case<'_>, _: &[&Rule], why: &mut Vec<Value>) -> Option<
 fn not_allowed(case: &Case<'_>, ours: &[&Rule], why: &mut Vec<Value>) -> Option<Error> {
     let mut allowing = ours.iter().filter(|rule| rule.need == Need::Allow).peekable();
     allowing.peek()?;
-    match allowing.find(|rule| rule.patterns.iter().any(|pattern| pattern.allows(case.plan))) {
-        Some(rule) => {
-            why.push(json!({ "rule": rule.id, "says": "allow" }));
-            None
-        }
-        None => {
-            why.push(json!({ "says": "no rule allows it" }));
-            Some(no("no rule allows this call"))
-        }
+    if let Some(rule) = allowing.find(|rule| rule.patterns.iter().any(|pattern| pattern.allows(case.plan))) {
+        why.push(json!({ "rule": rule.id, "says": "allow" }));
+        return None;
     }
+    why.push(json!({ "says": "no rule allows it" }));
+    Some(no("no rule allows this call"))
 }
 
 /// A node that reaches less far than the account: the call must be one that a scope of its ceiling is good for.
@@ -180,17 +176,12 @@ fn outside_scope(case: &Case<'_>, _: &[&Rule], why: &mut Vec<Value>) -> Option<E
     if !is_narrowed || case.found.connection.managed_secret.is_some() {
         return None;
     }
-    let allowing = case.provider.and_then(|provider| scope_for(provider, &ceiling, case.plan));
-    match allowing {
-        Some(scope) => {
-            why.push(json!({ "scope": scope }));
-            None
-        }
-        None => {
-            why.push(json!({ "says": "no scope of the delegation is known to be good for it" }));
-            Some(no("the delegation does not reach this call").with("scopes", ceiling.to_string()))
-        }
+    if let Some(scope) = case.provider.and_then(|provider| scope_for(provider, &ceiling, case.plan)) {
+        why.push(json!({ "scope": scope }));
+        return None;
     }
+    why.push(json!({ "says": "no scope of the delegation is known to be good for it" }));
+    Some(no("the delegation does not reach this call").with("scopes", ceiling.to_string()))
 }
 
 fn scope_for(provider: &Provider, ceiling: &Scope, plan: &Plan) -> Option<String> {

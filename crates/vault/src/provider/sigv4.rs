@@ -44,7 +44,10 @@ pub(crate) fn authorization(signer: Signer<'_>, signed: Signed<'_>, moment: &str
     headers.sort();
     let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines = headers.iter().fold(String::new(), |mut lines, (name, value)| {
+        let _ = writeln!(lines, "{name}:{value}");
+        lines
+    });
     let path = canonical_path(signed.path, signer.service);
     let request =
         format!("{}\n{path}\n{}\n{lines}\n{names}\n{}", signed.method, canonical_query(signed.query), signed.body);

@@ -17,7 +17,7 @@ use tokio::time::{Duration, Instant};
 
 /// No answer is longer, in bytes, or takes longer (threat 152).
 const MOST_BYTES: u64 = 4 << 30;
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Why a body broke off. What was passed on so far is not the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -79,9 +79,10 @@ pub fn read_query(text: &str) -> Result<String, Wrong> {
     for byte in text.bytes() {
         match byte {
             b'#' | b'\\' => return Err("the query holds a character that must be encoded"),
-            b' ' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'^' | b'{' | b'|' | b'}' => encode(&mut sent, byte),
+            b' ' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'^' | b'{' | b'|' | b'}' | 0x80.. => {
+                encode(&mut sent, byte);
+            }
             0x21..=0x7e => sent.push(byte as char),
-            0x80.. => encode(&mut sent, byte),
             _ => return Err("the query holds a control character"),
         }
     }
@@ -153,15 +154,12 @@ fn decoded(text: &str) -> Result<String, Wrong> {
             [high, low, ..] if *byte == b'%' => digit(*high).zip(digit(*low)),
             _ => None,
         };
-        match pair {
-            Some((high, low)) => {
-                out.push(high << 4 | low);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(*byte);
-                rest = after;
-            }
+        if let Some((high, low)) = pair {
+            out.push(high << 4 | low);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            out.push(*byte);
+            rest = after;
         }
     }
     // What is no text is read as a lenient reader would; overlong forms of `/` and `.` are no text.

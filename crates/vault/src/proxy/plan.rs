@@ -100,11 +100,9 @@ fn read_url(text: &str, more: &[(String, String)], service: &Service) -> Result<
     let (scheme, rest) = text.split_once("://").ok_or_else(blocked)?;
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at(end);
-    let mut host = authority.to_ascii_lowercase();
+    let host = authority.to_ascii_lowercase();
     let usual_port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
-    if let Some(name) = host.strip_suffix(usual_port) {
-        host = name.to_owned();
-    }
+    let host = host.strip_suffix(usual_port).unwrap_or(&host).to_owned();
     let meant = service.scheme(&host);
     if !scheme.eq_ignore_ascii_case(meant) {
         return Err(blocked());

@@ -61,7 +61,7 @@ pub struct CallAsk {
 /// What became of it.
 #[derive(Debug)]
 pub enum Called {
-    Answer(Answered),
+    Answer(Box<Answered>),
     /// It waits for a person.
     Waits(Pending),
 }
@@ -97,6 +97,16 @@ pub(crate) struct Told<'a> {
     pub reason: Option<&'a str>,
     pub why: Vec<Value>,
     pub approval: Option<&'a str>,
+}
+
+/// What a call is, whichever credential it goes with.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    service: &'a Service,
+    connection: &'a Connection,
+    plan: &'a Plan,
+    headers: &'a HeaderMap,
+    form: Form,
 }
 
 /// A call that has been judged and may go.
@@ -143,7 +153,7 @@ impl Vault {
                 let headers = headers::outwards(&ask.headers, is_signed(&service));
                 let (loaded, service, plan, form) = (&loaded, &service, &plan, ask.form);
                 let outgoing = Outgoing { caller, loaded, service, plan, headers, body, counted, form, told };
-                Ok(Called::Answer(self.go(outgoing).await?))
+                Ok(Called::Answer(Box::new(self.go(outgoing).await?)))
             }
             Verdict::Ask { rules, why, .. } => {
                 let headers = headers::outwards(&ask.headers, is_signed(&service));
@@ -192,15 +202,14 @@ impl Vault {
             is_whole: false,
             trouble: None,
         };
-        let sent = self.send_once(service, &found.connection, plan, &headers, &ready, body, form).await;
+        let attempt = Attempt { service, connection: &found.connection, plan, headers: &headers, form };
+        let sent = self.send_once(attempt, &ready, body).await;
         let sent = match sent {
-            Ok((answer, Some(again))) if answer.status == 401 => {
-                match self.once_more(service, &found.connection, plan, &headers, &ready, again, form).await {
-                    Ok(Some(second)) => Ok(second),
-                    Ok(None) => Ok((answer, ready)),
-                    Err(error) => Err(error),
-                }
-            }
+            Ok((answer, Some(again))) if answer.status == 401 => match self.once_more(attempt, &ready, again).await {
+                Ok(Some(second)) => Ok(second),
+                Ok(None) => Ok((answer, ready)),
+                Err(error) => Err(error),
+            },
             Ok((answer, _)) => Ok((answer, ready)),
             Err(error) => Err(error),
         };
@@ -355,42 +364,30 @@ impl Vault {
     }
 
     /// Sends a call with a credential. The body comes back where it can be sent again.
-    async fn send_once(
-        &self,
-        service: &Service,
-        connection: &Connection,
-        plan: &Plan,
-        headers: &HeaderMap,
-        ready: &Ready,
-        body: Upload,
-        form: Form,
-    ) -> Result<(Streamed, Option<Upload>)> {
-        let (url, headers) = injected(service, connection, plan, headers, ready, &body, self.seams.now())?;
+    async fn send_once(&self, attempt: Attempt<'_>, ready: &Ready, body: Upload) -> Result<(Streamed, Option<Upload>)> {
+        let (url, headers) = injected(attempt, ready, &body, self.seams.now())?;
         let again = match &body {
             Upload::Nothing => Some(Upload::Nothing),
             Upload::Whole(bytes) => Some(Upload::Whole(bytes.clone())),
             Upload::Course(_) => None,
         };
-        let egress = self.egress_of(&connection.provider);
-        let sent = egress.stream(plan.method.clone(), url.reveal(), headers, body, patience(form)).await;
+        let egress = self.egress_of(&attempt.connection.provider);
+        let method = attempt.plan.method.clone();
+        let sent = egress.stream(method, url.reveal(), headers, body, patience(attempt.form)).await;
         sent.map(|answer| (answer, again)).map_err(told_of)
     }
 
     /// After a 401: the same call with a credential that was renewed for it, once. Nothing when there is no other credential.
     async fn once_more(
         &self,
-        service: &Service,
-        connection: &Connection,
-        plan: &Plan,
-        headers: &HeaderMap,
+        attempt: Attempt<'_>,
         used: &Ready,
         body: Upload,
-        form: Form,
     ) -> Result<Option<(Streamed, Arc<Ready>)>> {
-        if !connection.can_refresh {
+        if !attempt.connection.can_refresh {
             return Ok(None);
         }
-        let ready = match self.ready(service, connection, Some(used.version)).await {
+        let ready = match self.ready(attempt.service, attempt.connection, Some(used.version)).await {
             Ok(ready) => ready,
             // It could not be renewed just now: the service's own answer says more than ours would.
             Err(error) if error.code() == Some(Code::ProviderUnreachable) => return Ok(None),
@@ -399,7 +396,7 @@ impl Vault {
         if ready.version == used.version {
             return Ok(None);
         }
-        let (answer, _) = self.send_once(service, connection, plan, headers, &ready, body, form).await?;
+        let (answer, _) = self.send_once(attempt, &ready, body).await?;
         Ok(Some((answer, ready)))
     }
 }
@@ -487,17 +484,10 @@ async fn signable(body: Upload, connection: &Connection) -> Result<Upload> {
 }
 
 /// Address and headers with the credential in them: the last thing before a call leaves.
-fn injected(
-    service: &Service,
-    connection: &Connection,
-    plan: &Plan,
-    headers: &HeaderMap,
-    ready: &Ready,
-    body: &Upload,
-    now: Time,
-) -> Result<(Secret, HeaderMap)> {
+fn injected(attempt: Attempt<'_>, ready: &Ready, body: &Upload, now: Time) -> Result<(Secret, HeaderMap)> {
     let misfit = || Fault::new("call: the credential does not fit into a header");
-    let mut headers = headers.clone();
+    let plan = attempt.plan;
+    let mut headers = attempt.headers.clone();
     for (name, value) in &ready.injection.defaults {
         headers.entry(*name).or_insert(HeaderValue::from_str(value).map_err(|_| misfit())?);
     }
@@ -521,22 +511,14 @@ fn injected(
         }
     }
     if ready.injection.is_signed {
-        sign(service, connection, plan, &mut headers, ready, body, now)?;
+        sign(attempt, &mut headers, ready, body, now)?;
     }
     Ok((Secret::new(url), headers))
 }
 
-fn sign(
-    service: &Service,
-    connection: &Connection,
-    plan: &Plan,
-    headers: &mut HeaderMap,
-    ready: &Ready,
-    body: &Upload,
-    now: Time,
-) -> Result<()> {
+fn sign(attempt: Attempt<'_>, headers: &mut HeaderMap, ready: &Ready, body: &Upload, now: Time) -> Result<()> {
     let misfit = || refuse(Code::ProviderMisconfigured, "this account has no region or service to sign for");
-    debug_assert!(is_signed(service));
+    let (connection, plan) = (attempt.connection, attempt.plan);
     let (key_id, secret) =
         ready.credential.get("access_key_id").zip(ready.credential.get("secret_key")).ok_or_else(misfit)?;
     // What a host says of itself goes before what was given: `sts` has hosts of its own.

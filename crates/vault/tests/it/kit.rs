@@ -210,7 +210,7 @@ impl World {
     /// A call, and its answer as a whole.
     pub async fn calls_with(&self, caller: &Caller, ask: CallAsk) -> Result<Answer, Error> {
         match self.vault.call(caller, ask).await? {
-            Called::Answer(answered) => Ok(Answer::of(answered).await),
+            Called::Answer(answered) => Ok(Answer::of(*answered).await),
             Called::Waits(pending) => panic!("{pending:?}"),
         }
     }

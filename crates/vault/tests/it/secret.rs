@@ -33,7 +33,7 @@ impl World {
             form: Form::Raw,
         };
         match self.vault.call(&self.caller(), call).await? {
-            Called::Answer(answered) => Ok(Answer::of(answered).await),
+            Called::Answer(answered) => Ok(Answer::of(*answered).await),
             Called::Waits(pending) => panic!("{pending:?}"),
         }
     }

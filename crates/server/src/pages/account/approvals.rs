@@ -88,8 +88,10 @@ pub async fn decide(
     match app.people.step_up_by_code(&signed.session, &form.code, visit.clone()).await {
         Ok(renewed) => {
             let proof = "recovery_code";
-            let allowed =
-                app.vault.decide_approval(account, &approval, &form.digest, Decision::Approve, proof, &visit.source).await;
+            let allowed = app
+                .vault
+                .decide_approval(account, &approval, &form.digest, Decision::Approve, proof, &visit.source)
+                .await;
             let onward = match allowed {
                 Ok(_) => page::go(&format!("{HERE}/{id}")),
                 Err(error) => told(error).into_response(),
@@ -118,7 +120,8 @@ pub async fn start(
     Path(id): Path<String>,
     Json(body): Json<Start>,
 ) -> Result<Response, ApiError> {
-    let shown = app.vault.approval_for(&session.account, &ApprovalId::from_text(id.clone())).await.map_err(refused_api)?;
+    let shown =
+        app.vault.approval_for(&session.account, &ApprovalId::from_text(id.clone())).await.map_err(refused_api)?;
     if shown.approval.digest_hex() != body.digest {
         return Err(ApiError::not_found());
     }
@@ -146,8 +149,7 @@ pub async fn approve(
 ) -> Result<Response, ApiError> {
     let bound = flow.flow.about(&subject(&id, &body.digest));
     let source = visit.source.clone();
-    let renewed =
-        app.people.step_up(&session, &bound, &body.auth_session_id, &body.credential, visit).await?;
+    let renewed = app.people.step_up(&session, &bound, &body.auth_session_id, &body.credential, visit).await?;
     let approval = ApprovalId::from_text(id);
     let allowed = app
         .vault
@@ -165,8 +167,7 @@ fn subject(id: &str, digest: &str) -> String {
 }
 
 async fn view(app: &App, signed: &Signed, id: &str, code: Entry) -> Result<CallToDecide, PageError> {
-    let shown =
-        app.vault.approval_for(&signed.session.account, &ApprovalId::from_text(id)).await.map_err(told)?;
+    let shown = app.vault.approval_for(&signed.session.account, &ApprovalId::from_text(id)).await.map_err(told)?;
     let (name, host, tile) = app_of(app, &shown).await?;
     let (approval, now) = (&shown.approval, app.seams.now());
     let (raw, is_body_hidden) = shown.request.as_ref().map(raw).unwrap_or_default();
@@ -244,9 +245,9 @@ async fn app_of(app: &App, shown: &Shown) -> Result<(Name, String, Tile), PageEr
     let id = shown.approval.app.as_str();
     let found = app.oauth.apps.get(id).await?;
     let name = found.as_ref().map(|found| Name::new(&found.name)).unwrap_or_default();
-    let host = found.and_then(|found| found.website.clone()).and_then(|url| {
-        url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned))
-    });
+    let host = found
+        .and_then(|found| found.website.clone())
+        .and_then(|url| url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned)));
     let tile = Tile::app(id, &name, None);
     Ok((name, host.unwrap_or_default(), tile))
 }
