@@ -5,6 +5,7 @@ mod address;
 pub(crate) mod api_v1;
 mod developers;
 mod people;
+mod proxy;
 mod resources;
 mod resources_api;
 mod sdk;
