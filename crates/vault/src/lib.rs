@@ -16,6 +16,7 @@ pub mod link;
 pub mod provider;
 mod refresh;
 mod refusal;
+mod rekey;
 pub mod session;
 mod settings;
 mod span;
@@ -28,6 +29,7 @@ pub use caller::{Acting, Caller, KeyKind, Subject};
 pub use hand_out::{HandOutAsk, HandedOut};
 pub use refresh::Fresh;
 pub use refusal::{Code, Error, Refusal, Result, refuse};
+pub use rekey::rekey;
 pub use settings::Settings;
 pub use sweep::forget_app;
 

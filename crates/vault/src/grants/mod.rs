@@ -19,7 +19,8 @@ pub use mint::MintAsk;
 pub(crate) use open::{On, open_on};
 pub use report::MismatchReport;
 pub use resolve::{Resolved, Wanted};
-pub use revoke::Revoked;
+pub(crate) use revoke::end_of_app;
+pub use revoke::{Revoked, end_of_account};
 pub(crate) use rows::find_agent;
 
 use crate::caller::Subject;
