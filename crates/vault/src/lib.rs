@@ -18,6 +18,7 @@ mod refresh;
 mod refusal;
 pub mod session;
 mod settings;
+pub mod sign_in;
 mod span;
 pub mod subject;
 mod sweep;
