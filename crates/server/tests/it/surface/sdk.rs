@@ -254,7 +254,7 @@ async fn what_is_taken_from_an_agent_is_announced_and_what_it_gets_it_has_at_onc
             json!({ "status": "gone" }),
         ] {
             let said = backend.refusal("PATCH", &format!("{target}?expected_version=5"), &bad).await;
-            assert!(said.starts_with("4"), "{bad} {said}");
+            assert!(said.starts_with('4'), "{bad} {said}");
         }
     }
 }
