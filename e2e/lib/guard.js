@@ -1,5 +1,7 @@
 // What no page of ours may ever do: log an error, break its own content policy, or talk to a third party.
 
+import { expect } from '@playwright/test'
+
 export class Guard {
   #complaints = []
   #allowed
@@ -24,8 +26,9 @@ export class Guard {
     return this.#complaints.splice(0)
   }
 
-  /** Takes back the complaints that `expected` matches: a test that provokes a refusal says so. */
-  forgive(expected) {
+  /** Takes back the complaints that `expected` matches: a test that provokes a refusal says so. It waits for the first of them. */
+  async forgive(expected) {
+    await expect.poll(() => this.#complaints.some((complaint) => expected.test(complaint)), { message: `a complaint like ${expected}` }).toBe(true)
     this.#complaints = this.#complaints.filter((complaint) => !expected.test(complaint))
   }
 

@@ -14,6 +14,8 @@ const NARROW = { width: 320, height: 720 }
 /** Checks the page as it stands in four forms and keeps a picture of each. */
 export async function survey(page, name) {
   mkdirSync(shots, { recursive: true })
+  // A click answers as soon as the next page begins; half a page breaks rules that the whole one keeps.
+  await page.waitForLoadState()
   for (const [width, size] of [['narrow', NARROW], ['wide', WIDE]]) {
     for (const colorScheme of ['dark', 'light']) {
       await page.setViewportSize(size)

@@ -64,8 +64,7 @@ export const test = base.extend({
 /** Registers on the page as a person does, to the end of the codes. */
 export async function registers(page, issuer, { handle, name }) {
   await page.goto(`${issuer}/register`)
-  await page.getByLabel('Your name').fill(name)
-  await page.getByLabel('Handle').fill(handle)
+  await introduces(page, { handle, name })
   await page.authenticator.touching(async () => {
     await page.getByRole('button', { name: 'Make my passkey' }).click()
     await expect(page.getByRole('heading', { name: /Keep these ten codes/ })).toBeVisible()
@@ -74,6 +73,20 @@ export async function registers(page, issuer, { handle, name }) {
   await page.getByRole('link', { name: 'I have saved them' }).click()
   await page.waitForURL((url) => url.pathname !== '/register')
   return { handle, name, codes }
+}
+
+/** Fills the page for somebody new. The verdict on the handle moves the button, so that a press on its way could miss it. */
+export async function introduces(page, { handle, name }) {
+  await page.getByLabel('Your name').fill(name)
+  await page.getByLabel('Handle').fill(handle)
+  await expect(page.getByLabel('Handle')).toHaveAccessibleDescription(/is free/)
+}
+
+/** Presses what leads to another page, and waits until that page stands: what the press asks for is done by then. */
+export async function follow(control) {
+  const page = control.page()
+  await page.waitForLoadState()
+  await Promise.all([page.waitForEvent('load'), control.click()])
 }
 
 /** The URL with which an app of the house asks for a sign-in. */

@@ -1,6 +1,6 @@
 // The account page: who one is, how one gets in, where one is signed in, and what apps may do.
 
-import { expect, signInUrl, survey, test } from '../lib/test.js'
+import { expect, follow, signInUrl, survey, test } from '../lib/test.js'
 
 test('every page of the account, for somebody new', async ({ page, house, person }) => {
   await page.goto(`${house.issuer}/account`)
@@ -39,7 +39,7 @@ test('leaves an app: its tokens end, and it has to ask again', async ({ page, ho
   await expect(page.getByRole('main')).toContainText('Acme Notes')
   await expect(page.getByRole('main')).toContainText(new URL(client.origin).host)
   await survey(page, 'account-access')
-  await page.getByRole('link', { name: /^End access of Acme Notes/ }).click()
+  await follow(page.getByRole('link', { name: /^End access of Acme Notes/ }))
   await survey(page, 'account-access-end')
   await confirm(page)
   await expect(page.getByRole('link', { name: /^End access of Acme Notes/ })).toHaveCount(0)
@@ -58,7 +58,7 @@ test('adds a passkey, renames it, removes it; the only one stays', async ({ page
   await page.goto(`${house.issuer}/account/passkeys`)
   await expect(page.getByRole('link', { name: /^Remove/ })).toHaveCount(0)
 
-  await page.getByRole('link', { name: 'Add a passkey' }).click()
+  await follow(page.getByRole('link', { name: 'Add a passkey' }))
   await survey(page, 'account-passkeys-add')
   // One device holds one passkey of an account, so this one is made on another.
   await page.authenticator.replace()
@@ -73,10 +73,10 @@ test('adds a passkey, renames it, removes it; the only one stays', async ({ page
   const row = page.getByRole('listitem').filter({ hasText: 'Security key' })
   await row.getByText('Rename').click()
   await row.getByRole('textbox').fill('Blue key')
-  await row.getByRole('button', { name: 'Save' }).click()
+  await follow(row.getByRole('button', { name: 'Save' }))
   await expect(page.getByRole('main')).toContainText('Blue key')
 
-  await page.getByRole('link', { name: 'Remove Blue key' }).click()
+  await follow(page.getByRole('link', { name: 'Remove Blue key' }))
   await survey(page, 'account-passkeys-end')
   await confirm(page)
   await expect(page.getByRole('main')).not.toContainText('Blue key')
@@ -85,7 +85,7 @@ test('adds a passkey, renames it, removes it; the only one stays', async ({ page
 test('makes new recovery codes, which end the old ones', async ({ page, house, person }) => {
   await page.goto(`${house.issuer}/account/codes`)
   await survey(page, 'account-codes')
-  await page.getByRole('button', { name: 'Make them' }).click()
+  await follow(page.getByRole('button', { name: 'Make them' }))
   const codes = await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').allTextContents()
   await survey(page, 'account-codes-shown')
   expect(codes).toHaveLength(10)
@@ -107,7 +107,7 @@ test('sees other sessions, and ends one from here', async ({ page, house, person
     const rows = page.getByRole('main').getByRole('listitem')
     await expect(rows).toHaveCount(2)
     await survey(page, 'account-devices')
-    await rows.filter({ hasNotText: 'This one' }).getByRole('link', { name: /^Sign out/ }).click()
+    await follow(rows.filter({ hasNotText: 'This one' }).getByRole('link', { name: /^Sign out/ }))
     await survey(page, 'account-devices-end')
     await confirm(page)
     await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(1)
@@ -122,11 +122,13 @@ test('sees other sessions, and ends one from here', async ({ page, house, person
 test('a second identity can be chosen at an app, on the consent page', async ({ page, house, client, person }) => {
   const pen = `pen_${person.handle}`
   await page.goto(`${house.issuer}/account/identities`)
-  await page.getByRole('link', { name: 'Add an identity' }).click()
+  await follow(page.getByRole('link', { name: 'Add an identity' }))
   await survey(page, 'account-identities-add')
   await page.getByLabel('Name').fill('Pen Name')
   await page.getByLabel('Handle').fill(pen)
-  await page.getByRole('button', { name: 'Add' }).click()
+  // The verdict moves the button.
+  await expect(page.getByLabel('Handle')).toHaveAccessibleDescription(/is free/)
+  await follow(page.getByRole('button', { name: 'Add' }))
   await page.goto(`${house.issuer}/account/identities`)
   await expect(page.getByRole('main')).toContainText('Pen Name')
   await survey(page, 'account-identities-two')
@@ -150,7 +152,7 @@ test('a second identity can be chosen at an app, on the consent page', async ({ 
 
 /** The page before something ends has one form; its last button does the deed. */
 async function confirm(page) {
-  await page.getByRole('main').locator('form[method="post"] button').last().click()
+  await follow(page.getByRole('main').locator('form[method="post"] button').last())
 }
 
 async function optionOf(page, text) {

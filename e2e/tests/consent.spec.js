@@ -1,6 +1,6 @@
 // The page where somebody says yes or no.
 
-import { expect, signInUrl, survey, test } from '../lib/test.js'
+import { expect, follow, signInUrl, survey, test } from '../lib/test.js'
 
 test('says who asks, from which host, and for what, in words', async ({ page, house, client, person }) => {
   await page.goto(signInUrl(house, house.apps.notes, { scope: 'openid profile email offline_access' }))
@@ -100,7 +100,7 @@ test('works without scripts, for Allow and for form_post', async ({ page, house,
     await still.waitForURL(`${client.origin}/callback?code=*`)
 
     await still.goto(signInUrl(house, house.apps.notes, { response_mode: 'form_post', prompt: 'consent' }))
-    await still.getByRole('button', { name: 'Allow' }).click()
+    await follow(still.getByRole('button', { name: 'Allow' }))
     await still.screenshot({ path: 'results/shots/form-post-no-script.png', fullPage: true })
     const posted = still.waitForRequest(`${client.origin}/callback`)
     await still.getByRole('button').click()
@@ -127,13 +127,15 @@ test('a page of ours is never shown in a frame', async ({ page, house, client, p
   expect(person.handle).toBeTruthy()
   await page.goto(client.origin)
   const url = signInUrl(house, house.apps.notes, { prompt: 'consent' })
-  await page.evaluate((url) => {
+  // A frame that the browser leaves empty has loaded too.
+  await page.evaluate(async (url) => {
     const frame = document.createElement('iframe')
     frame.src = url
     frame.title = 'framed'
+    const loaded = new Promise((found) => frame.addEventListener('load', found))
     document.body.append(frame)
+    await loaded
   }, url)
-  await page.waitForTimeout(1_000)
   await expect(page.frameLocator('iframe').getByRole('button', { name: 'Allow' })).toHaveCount(0)
-  page.context().guard.forgive(/frame-ancestors|X-Frame-Options|Refused to (frame|display)|ERR_BLOCKED_BY_RESPONSE|Framing/i)
+  await page.context().guard.forgive(/frame-ancestors|X-Frame-Options|Refused to (frame|display)|ERR_BLOCKED_BY_RESPONSE|Framing/i)
 })

@@ -2,13 +2,13 @@
 
 import { createHash } from 'node:crypto'
 import { Authenticator } from '../lib/authenticator.js'
-import { expect, registers, signInUrl, survey, test } from '../lib/test.js'
+import { expect, follow, registers, signInUrl, survey, test } from '../lib/test.js'
 
 test('creates a confidential app, signs somebody in with it, rotates its secret, deletes it', async ({ page, house, client, person, request }) => {
   expect(person.handle).toBeTruthy()
   await page.goto(`${house.issuer}/developers`)
   await survey(page, 'developers-empty')
-  await page.getByRole('link', { name: 'Create an app' }).first().click()
+  await follow(page.getByRole('link', { name: 'Create an app' }).first())
   await survey(page, 'developers-new')
   const organization = page.getByLabel('Who makes it')
   if (await organization.count()) await organization.fill('Moreau & Co.')
@@ -34,14 +34,15 @@ test('creates a confidential app, signs somebody in with it, rotates its secret,
   const callback = `${client.origin}/callback`
   await redirect.fill(callback)
   await expect(redirect).not.toHaveAttribute('aria-invalid', 'true')
-  await page.getByRole('button', { name: 'Create' }).click()
+  await expect(redirect).toHaveAccessibleDescription(/^Good/)
+  await follow(page.getByRole('button', { name: 'Create' }))
 
   const clientId = (await page.locator('#client-id').textContent()).trim()
   const secret = (await page.locator('#fresh').textContent()).trim()
   expect(clientId).toMatch(/^app_[0-9a-f]{32}$/)
   expect(secret).toMatch(/^pcs_[\w-]{43,}$/)
   await survey(page, 'developers-secret')
-  await page.getByRole('link', { name: 'I have saved it' }).click()
+  await follow(page.getByRole('link', { name: 'I have saved it' }))
   await expect(page.locator('#fresh')).toHaveCount(0)
   expect(await page.content()).not.toContain(secret)
   await survey(page, 'developers-app')
@@ -62,7 +63,7 @@ test('creates a confidential app, signs somebody in with it, rotates its secret,
 
   // Rotation with overlap: both secrets work.
   await page.goto(`${house.issuer}/developers/apps/${clientId}`)
-  await page.getByRole('button', { name: 'Rotate' }).click()
+  await follow(page.getByRole('button', { name: 'Rotate' }))
   const second = (await page.locator('#fresh').textContent()).trim()
   expect(second).not.toBe(secret)
   await survey(page, 'developers-rotated')
@@ -71,19 +72,19 @@ test('creates a confidential app, signs somebody in with it, rotates its secret,
 
   // Ending the old one at once.
   await page.goto(`${house.issuer}/developers/apps/${clientId}`)
-  await page.getByRole('link', { name: /^End the secret/ }).last().click()
+  await follow(page.getByRole('link', { name: /^End the secret/ }).last())
   await survey(page, 'developers-secret-end')
   await confirm(page)
   expect(await exchange(secret)).toBe(401)
   expect(await exchange(second)).toBe(200)
 
   await page.goto(`${house.issuer}/developers/apps/${clientId}`)
-  await page.getByRole('link', { name: 'Delete this app' }).click()
+  await follow(page.getByRole('link', { name: 'Delete this app' }))
   await survey(page, 'developers-delete')
   await confirm(page)
   await page.goto(signInUrl(house, { client_id: clientId, redirect_uris: [callback] }))
   await expect(page.getByRole('button', { name: 'Allow' })).toHaveCount(0)
-  page.context().guard.forgive(/console: Failed to load resource.*400/)
+  await page.context().guard.forgive(/console: Failed to load resource.*400/)
 })
 
 test('a public app: no secret, PKCE always; scopes and lifetimes are kept', async ({ page, house, client, person, request }) => {
@@ -92,22 +93,22 @@ test('a public app: no secret, PKCE always; scopes and lifetimes are kept', asyn
   await expect(page.locator('#fresh')).toHaveCount(0)
   await expect(page.getByRole('button', { name: 'Rotate' })).toHaveCount(0)
 
-  await page.getByRole('link', { name: 'Scopes' }).click()
+  await follow(page.getByRole('link', { name: 'Scopes' }))
   await survey(page, 'developers-scopes')
   await page.getByRole('checkbox', { name: /^profile/ }).uncheck()
-  await page.getByRole('button', { name: 'Save' }).click()
+  await follow(page.getByRole('button', { name: 'Save' }))
   await expect(page.getByRole('checkbox', { name: /^profile/ })).not.toBeChecked()
 
-  await page.getByRole('link', { name: 'Tokens' }).click()
+  await follow(page.getByRole('link', { name: 'Tokens' }))
   await page.locator('[name="access_token_ttl_secs"]').fill('7')
-  await page.getByRole('button', { name: 'Save' }).click()
+  await follow(page.getByRole('button', { name: 'Save' }))
   await expect(page.locator('[name="access_token_ttl_secs"]')).toHaveAttribute('aria-invalid', 'true')
   await expect(page.locator('[name="access_token_ttl_secs"]')).toHaveValue('7')
   await survey(page, 'developers-tokens-refused')
-  page.context().guard.forgive(/console: Failed to load resource.*422/)
+  await page.context().guard.forgive(/console: Failed to load resource.*422/)
   await page.locator('[name="access_token_ttl_secs"]').fill('600')
   await page.locator('[name="id_token_signed_response_alg"]').selectOption('ES256')
-  await page.getByRole('button', { name: 'Save' }).click()
+  await follow(page.getByRole('button', { name: 'Save' }))
   await expect(page.locator('[name="access_token_ttl_secs"]')).toHaveValue('600')
   await survey(page, 'developers-tokens')
 
@@ -146,11 +147,11 @@ test('development mode admits any loopback address, and people are told', async 
   const loopback = { client_id: clientId, redirect_uris: [`${client.origin}/anything/at/all`] }
   await page.goto(signInUrl(house, loopback))
   await expect(page.getByRole('button', { name: 'Allow' })).toHaveCount(0)
-  page.context().guard.forgive(/console: Failed to load resource.*400/)
+  await page.context().guard.forgive(/console: Failed to load resource.*400/)
 
   await page.goto(`${house.issuer}/developers/apps/${clientId}`)
   await page.getByRole('checkbox', { name: /Development mode/ }).check()
-  await page.getByRole('form', { name: 'Addresses' }).getByRole('button', { name: 'Save' }).click()
+  await follow(page.getByRole('form', { name: 'Addresses' }).getByRole('button', { name: 'Save' }))
   await expect(page.getByRole('checkbox', { name: /Development mode/ })).toBeChecked()
   await page.goto(signInUrl(house, loopback))
   await expect(page.getByRole('main')).toContainText(/being developed/)
@@ -184,11 +185,14 @@ async function creates(page, house, { name, website, callback, isPublic = false 
   await page.getByLabel('Name', { exact: true }).fill(name)
   await page.getByLabel('Website').fill(website)
   if (isPublic) await page.getByRole('radio', { name: /^In a browser/ }).check()
-  await page.locator('#redirect_uri input').first().fill(callback)
-  await page.getByRole('button', { name: 'Create' }).click()
+  const redirect = page.locator('#redirect_uri input').first()
+  await redirect.fill(callback)
+  // The verdict moves the button, perhaps away from under the press.
+  await expect(redirect).toHaveAccessibleDescription(/^Good/)
+  await follow(page.getByRole('button', { name: 'Create' }))
   return (await page.locator('#client-id').textContent()).trim()
 }
 
 async function confirm(page) {
-  await page.getByRole('main').locator('form[method="post"] button').last().click()
+  await follow(page.getByRole('main').locator('form[method="post"] button').last())
 }

@@ -1,6 +1,6 @@
 // oidc-client-ts 3, unmodified, in a browser app on another origin.
 
-import { expect, test } from '../lib/test.js'
+import { expect, follow, test } from '../lib/test.js'
 
 test.beforeEach(async ({ page, client }) => {
   await page.goto(client.origin)
@@ -27,7 +27,7 @@ test('a public app: sign-in, userinfo, refresh, revocation, logout', async ({ pa
 
   await page.evaluate(() => manager().revokeTokens(['access_token', 'refresh_token']))
   expect(await userInfo(page, house, renewed.access_token)).toBe(401)
-  page.context().guard.forgive(/console: Failed to load resource.*401/)
+  await page.context().guard.forgive(/console: Failed to load resource.*401/)
 
   await page.evaluate(() => void manager().signoutRedirect({ state: 'bye' }))
   const confirm = page.getByRole('button', { name: 'Sign out' })
@@ -52,7 +52,7 @@ test('silent sign-in in a hidden frame: a code where consent is remembered, logi
     page.evaluate(() => manager().signinSilent({ silentRequestTimeoutInSeconds: 8 }).then((user) => user.profile.sub, (error) => error.error ?? error.message))
   expect(await silent()).toBe(user.profile.sub)
   await page.goto(`${house.issuer}/logout`)
-  await page.getByRole('button', { name: 'Sign out' }).click()
+  await follow(page.getByRole('button', { name: 'Sign out' }))
   await page.goto(client.origin)
   expect(await silent()).toBe('login_required')
 })

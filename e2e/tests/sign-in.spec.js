@@ -1,12 +1,11 @@
 // Registering and signing in, as people do it.
 
-import { expect, signInUrl, survey, test } from '../lib/test.js'
+import { expect, follow, introduces, signInUrl, survey, test } from '../lib/test.js'
 
 test('registers with a passkey and gets ten codes, shown once', async ({ page, house }) => {
   await page.goto(`${house.issuer}/register`)
   await survey(page, 'register')
-  await page.getByLabel('Your name').fill('Ada Moreau')
-  await page.getByLabel('Handle').fill('ada_moreau')
+  await introduces(page, { handle: 'ada_moreau', name: 'Ada Moreau' })
   await page.authenticator.touching(async () => {
     await page.getByRole('button', { name: 'Make my passkey' }).click()
     await expect(page.getByRole('heading', { name: /Keep these ten codes/ })).toBeVisible()
@@ -47,21 +46,60 @@ test('signs out, and in again by the button', async ({ page, house, person }) =>
 test('signs in from the autofill (conditional mediation), with no click on our page', async ({ page, house, person }) => {
   await signOut(page, house)
   await page.authenticator.touching(async () => {
-    await page.goto(`${house.issuer}/login`)
+    // The page may have gone on before all of it was there.
+    await page.goto(`${house.issuer}/login`, { waitUntil: 'commit' })
     await page.waitForURL((url) => url.pathname !== '/login')
   })
   await page.goto(`${house.issuer}/account`)
   await expect(page.locator('body')).toContainText(person.handle)
 })
 
+test('a button that its script brings to life cannot be pressed before', async ({ page, house, person }) => {
+  expect(person.handle).toBeTruthy()
+  const buttons = {
+    '/register': 'Make my passkey',
+    '/login?other=1': 'Continue with a passkey',
+    '/step-up': 'Use your passkey',
+    '/account/passkeys/new': 'Make the passkey',
+  }
+  for (const [path, name] of Object.entries(buttons)) {
+    let arrive
+    const late = new Promise((found) => (arrive = found))
+    await page.route('**/assets/*.js', (route) => late.then(() => route.fallback()))
+    await page.goto(`${house.issuer}${path}`, { waitUntil: 'commit' })
+    await expect(page.getByRole('button', { name })).toBeDisabled()
+    arrive()
+    await expect(page.getByRole('button', { name })).toBeEnabled()
+    await page.unrouteAll({ behavior: 'wait' })
+  }
+})
+
+test('an offer of passkeys that comes late does not end what the button began', async ({ page, house, person }) => {
+  expect(person.handle).toBeTruthy()
+  await signOut(page, house)
+  let arrive
+  const late = new Promise((found) => (arrive = found))
+  await page.route('**/api/login/start', (route) => late.then(() => route.fallback()), { times: 1 })
+  await page.goto(`${house.issuer}/login`)
+  const asked = page.waitForResponse('**/api/login/start')
+  const button = page.getByRole('button', { name: 'Continue with a passkey' })
+  await button.click()
+  await (await asked).finished()
+  const offered = page.waitForResponse('**/api/login/start')
+  arrive()
+  await (await offered).finished()
+  // The script has had the offer by the time that the page answers to something later.
+  await page.evaluate(() => new Promise((found) => setTimeout(found, 300)))
+  await expect(button).toHaveAttribute('aria-busy', 'true')
+})
+
 test('an app sends a newcomer through registration and gets its answer', async ({ page, house, client }) => {
   await page.goto(signInUrl(house, house.apps.notes))
   await expect(page.getByText('Acme Notes').first()).toBeVisible()
   await survey(page, 'login-for-an-app')
-  await page.getByRole('link', { name: 'Create your identity' }).click()
+  await follow(page.getByRole('link', { name: 'Create your identity' }))
   await expect(page.getByText('Acme Notes').first()).toBeVisible()
-  await page.getByLabel('Your name').fill('Grace')
-  await page.getByLabel('Handle').fill(`g${Date.now().toString(36)}`)
+  await introduces(page, { handle: `g${Date.now().toString(36)}`, name: 'Grace' })
   await page.authenticator.touching(async () => {
     await page.getByRole('button', { name: 'Make my passkey' }).click()
     await page.getByRole('link', { name: 'I have saved them' }).click()
@@ -85,10 +123,10 @@ test('a recovery code signs in once', async ({ page, house, person }) => {
     await signOut(page, house)
     await page.goto(`${house.issuer}/login`)
     await page.getByText('Another way').click()
-    await page.getByRole('link', { name: 'Use a recovery code' }).click()
+    await follow(page.getByRole('link', { name: 'Use a recovery code' }))
     await page.getByLabel('Handle').fill(person.handle)
     await page.getByLabel(/code/i).fill(code)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await follow(page.getByRole('button', { name: 'Sign in' }))
   }
   await use(person.codes[0])
   await page.goto(`${house.issuer}/account`)
@@ -97,7 +135,7 @@ test('a recovery code signs in once', async ({ page, house, person }) => {
   await use(person.codes[0])
   await expect(page.getByRole('alert').filter({ hasText: /./ })).toBeVisible()
   await survey(page, 'recover-spent')
-  page.context().guard.forgive(/console: Failed to load resource.*\b4\d\d\b/)
+  await page.context().guard.forgive(/console: Failed to load resource.*\b4\d\d\b/)
 })
 
 test('a device that is signed in lets another one in', async ({ page, house, person, browser }) => {
@@ -106,17 +144,17 @@ test('a device that is signed in lets another one in', async ({ page, house, per
   try {
     await phone.goto(`${house.issuer}/login`)
     await phone.getByText('Another way').click()
-    await phone.getByRole('link', { name: /Approve on a device/ }).click()
+    await follow(phone.getByRole('link', { name: /Approve on a device/ }))
     await survey(phone, 'approval-ask')
-    await phone.getByRole('button', { name: 'Show the code' }).click()
+    await follow(phone.getByRole('button', { name: 'Show the code' }))
     await survey(phone, 'approval-waiting')
     const code = (await phone.locator('.compare').textContent()).trim()
 
     await page.goto(`${house.issuer}/account`)
-    await page.getByRole('link', { name: 'Approve a sign-in' }).click()
+    await follow(page.getByRole('link', { name: 'Approve a sign-in' }))
     await survey(page, 'approval-enter')
     await page.getByLabel(/^Code/).fill(code)
-    await page.getByRole('button', { name: 'Next' }).click()
+    await follow(page.getByRole('button', { name: 'Next' }))
     await expect(page.getByRole('heading', { name: 'Let this device in?' })).toBeVisible()
     await expect(page.getByRole('main')).toContainText(code)
     await survey(page, 'approval-decide')
@@ -133,7 +171,7 @@ test('a device that is signed in lets another one in', async ({ page, house, per
 
 async function signOut(page, house) {
   await page.goto(`${house.issuer}/logout`)
-  await page.getByRole('button', { name: 'Sign out' }).click()
+  await follow(page.getByRole('button', { name: 'Sign out' }))
   await expect(page.getByRole('heading', { name: /signed out/i })).toBeVisible()
 }
 
@@ -143,7 +181,7 @@ test('the page for somebody at 127.0.0.1 leads to the issuer', async ({ page, ho
   await page.goto(`${typed}/login`)
   await survey(page, 'moved')
   await expect(page.getByRole('link', { name: 'Open it there' })).toHaveAttribute('href', `${house.issuer}/login`)
-  page.context().guard.forgive(/console: Failed to load resource.*421/)
+  await page.context().guard.forgive(/console: Failed to load resource.*421/)
 })
 
 test('what a visitor sees without an account', async ({ page, house }) => {
@@ -153,7 +191,7 @@ test('what a visitor sees without an account', async ({ page, house }) => {
     await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1)
     await survey(page, name)
   }
-  page.context().guard.forgive(/console: Failed to load resource.*404/)
+  await page.context().guard.forgive(/console: Failed to load resource.*404/)
 })
 
 test('a refused request is a page that says what happened and what to do', async ({ page, house }) => {
@@ -168,6 +206,6 @@ test('a refused request is a page that says what happened and what to do', async
     await expect(page.locator('h1')).not.toContainText(/invalid_|oauth/i)
     await survey(page, name)
   }
-  page.context().guard.forgive(/console: Failed to load resource.*400/)
+  await page.context().guard.forgive(/console: Failed to load resource.*400/)
 })
 

@@ -73,6 +73,11 @@ impl Door {
         self.0.iter().any(|allowed| allowed.names(url))
     }
 
+    /// The same of a host by itself, with its port: `localhost:9000`.
+    pub fn names_host(&self, host: &str) -> bool {
+        Url::parse(&format!("http://{host}/")).is_ok_and(|url| self.names(&url))
+    }
+
     /// True for an address that may be connected to.
     pub(crate) fn admits(&self, address: IpAddr) -> bool {
         is_public(address) || self.0.iter().any(|allowed| allowed.holds(address))
@@ -105,6 +110,7 @@ mod tests {
         assert!(names("http://localhost:8463/x") && !names("http://localhost:8464/x") && !names("http://localhost/x"));
         assert!(names("https://internal.example/") && names("https://internal.example:9/") && names("http://[::1]:9/"));
         assert!(!names("https://internal.example.evil.test/") && !names("http://[::1]:10/"));
+        assert!(door.names_host("localhost:8463") && !door.names_host("localhost") && !door.names_host("10.1.2.3"));
         assert!(door.admits("10.1.2.3".parse().unwrap()) && door.admits("::ffff:10.1.2.3".parse().unwrap()));
         assert!(door.admits("11.0.0.1".parse().unwrap()) && !door.admits("192.168.0.1".parse().unwrap()));
         for bad in ["", "a b", "10.0.0.0/33", "user@host", "host/path", "http://host"] {

@@ -97,6 +97,11 @@ impl App {
         self.config.issuer.starts_with("https://")
     }
 
+    /// As manifests are applied to it.
+    pub fn as_server(&self) -> crate::apply::Server<'_> {
+        crate::apply::Server { issuer: &self.config.issuer, sealer: &self.sealer, allow: &self.config.egress.allow }
+    }
+
     /// A path of ours as a whole URL.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.issuer)
@@ -122,7 +127,7 @@ fn vault_settings(config: &Config) -> vault::Settings {
     vault::Settings {
         issuer: config.issuer.clone(),
         session_secs: config.lifetimes.connect_session_secs,
-        fake_provider: None,
+        fake_provider: config.fake_provider.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 // Adding a passkey to an account.
 
-import { ask, during, goOn } from "./ask.js";
+import { ask, goOn, instead } from "./ask.js";
 import { device, make } from "./passkey.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("add-passkey"));
@@ -13,7 +13,4 @@ async function add() {
   goOn(answer.next, form.dataset.returnTo);
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  void during(form.querySelector("button"), add);
-});
+instead(form, add);

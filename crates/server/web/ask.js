@@ -83,6 +83,20 @@ export async function during(button, deed) {
 }
 
 /**
+ * What a form does instead of being sent. Until now a press of its button would have been lost, so the button was disabled.
+ * @param {HTMLFormElement} form
+ * @param {() => Promise<void>} deed
+ */
+export function instead(form, deed) {
+  const button = form.querySelector("button");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void during(button, deed);
+  });
+  button?.removeAttribute("disabled");
+}
+
+/**
  * What a failed ceremony means, in words; nothing for one that we broke off ourselves.
  * @param {unknown} error
  * @returns {string}

@@ -1,6 +1,6 @@
 // Signing in with a passkey: by the button, or from the browser's list below the field.
 
-import { ask, during, goOn, reveal, say, sentenceFor, Refused } from "./ask.js";
+import { ask, goOn, instead, reveal, say, sentenceFor, Refused } from "./ask.js";
 import { device, isConditional, isSupported, prove, stop } from "./passkey.js";
 
 const FRESH_MS = 5 * 60_000;
@@ -13,8 +13,12 @@ async function finish({ authSessionId }, credential) {
   goOn(answer.next, form.dataset.returnTo);
 }
 
+/** True once the button was pressed: the browser allows one ceremony at a time, and an offer must not end this one. */
+let isAsked = false;
+
 /** Signs in now, in the browser's own dialog. */
 async function signIn() {
+  isAsked = true;
   const started = await ask("POST", "/api/login/start", {});
   await finish(started, await prove(started.authOptions));
 }
@@ -27,6 +31,7 @@ async function offer() {
   const renewal = setTimeout(renew, FRESH_MS);
   try {
     started = await ask("POST", "/api/login/start", {});
+    if (isAsked) return;
     credential = await prove(started.authOptions, "conditional");
   } catch {
     return; // broken off by the button, or not to be had: the button says why
@@ -46,10 +51,7 @@ function renew() {
   void offer();
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  void during(form.querySelector("button"), () => signIn());
-});
+instead(form, signIn);
 
 if (isSupported()) void offer();
 else say("This browser knows no passkeys. Use a newer one, or choose another way.");

@@ -1,6 +1,6 @@
 // Creating an identity: name and handle, then the passkey, then the recovery codes.
 
-import { ask, during, goOn } from "./ask.js";
+import { ask, goOn, instead } from "./ask.js";
 import { device, make } from "./passkey.js";
 import "./codes.js";
 import "./fields.js";
@@ -41,7 +41,4 @@ function show(codes, handle, next) {
   /** @type {HTMLElement} */ (made.querySelector("h1")).focus();
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  void during(form.querySelector("button"), register);
-});
+instead(form, register);

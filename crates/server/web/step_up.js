@@ -1,6 +1,6 @@
 // Confirming with a passkey that it is still the same person.
 
-import { ask, during, goOn } from "./ask.js";
+import { ask, goOn, instead } from "./ask.js";
 import { prove } from "./passkey.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("step-up"));
@@ -12,7 +12,4 @@ async function confirm() {
   goOn(answer.next, form.dataset.returnTo);
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  void during(form.querySelector("button"), confirm);
-});
+instead(form, confirm);

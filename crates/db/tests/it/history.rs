@@ -177,7 +177,7 @@ const FIXTURES: &[Fixture] = &[
     ),
     Fixture(
         7,
-        "approvals",
+        "call_approvals",
         &[
             ("id", "'apr_1'"),
             ("group_id", "'apr_1'"),

@@ -11,7 +11,7 @@ pub use end::{
 pub use open::{NewGrant, open, set_scope, set_terms};
 pub use rows::{
     children, find, find_live, list_of_account, list_of_agent, list_of_app, list_of_connection, page_of_app,
-    set_limits, touch, use_of_app,
+    set_connection, set_limits, touch, use_of_app,
 };
 
 use base::{AccountId, AgentId, AppId, AppUserId, ConnectionId, GrantId, IdentityId, Scope, Time};

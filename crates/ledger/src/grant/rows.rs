@@ -274,6 +274,15 @@ pub fn set_limits(
     Ok(())
 }
 
+/// Puts a live node on another linked account: the person chose it.
+pub fn set_connection(tx: &mut Tx, id: &GrantId, connection: Option<&ConnectionId>, now: Time) -> Result<(), Fault> {
+    let sql = "UPDATE grants
+               SET connection_id = $2, updated_at = $3
+               WHERE id = $1 AND ended_at IS NULL";
+    tx.run(sql, args![id, connection, now])?;
+    Ok(())
+}
+
 pub(super) fn live_ids_of_connection(tx: &mut Tx, connection: &ConnectionId) -> Result<Vec<GrantId>, Fault> {
     let sql = "SELECT id
                FROM grants

@@ -5,7 +5,7 @@ use crate::ask::Connector;
 use crate::code::Family;
 use crate::refusal::{Code, Error, refuse};
 use crate::resource::{self, Resource};
-use base::{Fault, GrantId, ResourceId, Scope, Seams, Time};
+use base::{ConnectionId, Fault, GrantId, ResourceId, Scope, Seams, Time};
 use db::Tx;
 use ledger::{Kind, NewGrant, Presence, grant};
 use serde::{Deserialize, Serialize};
@@ -18,15 +18,19 @@ pub(crate) struct Allowed {
     scope: String,
     /// When it may be used, if the page asked that.
     presence: Option<String>,
+    /// The linked account that it is on, for a vault resource.
+    #[serde(default)]
+    connection: Option<String>,
 }
 
 impl Allowed {
-    pub(crate) fn new(asked: &Connector, presence: Option<Presence>) -> Allowed {
+    pub(crate) fn new(asked: &Connector, presence: Option<Presence>, connection: Option<&ConnectionId>) -> Allowed {
         Allowed {
             resource: asked.resource.id.as_str().to_owned(),
             terms: asked.resource.terms,
             scope: asked.scope.to_string(),
             presence: presence.map(|presence| presence.as_str().to_owned()),
+            connection: connection.map(|id| id.as_str().to_owned()),
         }
     }
 
@@ -46,6 +50,10 @@ impl Allowed {
             .ok_or_else(|| refuse(Code::InvalidGrant, "the resource has changed since the person was asked"))?;
         let shown = Scope::parse(&self.scope).ok_or_else(|| Fault::new("families: an allowed scope is not one"))?;
         let presence = self.presence.as_deref().and_then(Presence::parse);
+        let connection = self.connection.clone().map(ConnectionId::from_text);
+        if resource.is_vault() && connection.is_none() {
+            return Err(refuse(Code::InvalidGrant, "no account was chosen for the resource"));
+        }
         let (account, identity) = family.person()?;
         let Some(old) = find(tx, identity, &family.app, &resource.key)? else {
             let new = NewGrant {
@@ -57,6 +65,7 @@ impl Allowed {
                 scope: shown.clone(),
                 presence: Some(presence.unwrap_or(Presence::UserPresent)),
                 terms: Some(resource.terms),
+                connection: connection.clone(),
                 ..NewGrant::of(Kind::Connector, seams)?
             };
             grant::open(tx, &new, now)?;
@@ -68,6 +77,9 @@ impl Allowed {
         let kept = old.presence.filter(|_| is_agreed);
         let presence = presence.or(kept).unwrap_or(Presence::UserPresent);
         grant::set_terms(tx, &old.id, &scope, presence, resource.terms, now)?;
+        if connection != old.connection {
+            grant::set_connection(tx, &old.id, connection.as_ref(), now)?;
+        }
         Ok(Written { grant: old.id, scope, resource })
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use keep::Allowed;
 use crate::OAuth;
 use crate::ask::Connector;
 use crate::resource::Resource;
-use base::{AppId, Fault, IdentityId, Scope};
+use base::{AppId, ConnectionId, Fault, IdentityId, Scope};
 use db::Tx;
 use ledger::{Grant, Kind, Presence, grant};
 
@@ -27,15 +27,25 @@ pub struct Standing {
     pub presence: Option<Presence>,
     /// Something was allowed under terms that have changed since.
     pub is_suspended: bool,
+    /// The linked account that it is on, for a vault resource.
+    pub connection: Option<ConnectionId>,
 }
 
 impl Standing {
     fn of(grant: Option<&Grant>, resource: &Resource) -> Standing {
         match grant {
-            Some(grant) if resource.is_agreed_in(grant) => {
-                Standing { scope: grant.scope.clone(), presence: grant.presence, is_suspended: false }
-            }
-            other => Standing { scope: Scope::empty(), presence: None, is_suspended: other.is_some() },
+            Some(grant) if resource.is_agreed_in(grant) => Standing {
+                scope: grant.scope.clone(),
+                presence: grant.presence,
+                is_suspended: false,
+                connection: grant.connection.clone(),
+            },
+            other => Standing {
+                scope: Scope::empty(),
+                presence: None,
+                is_suspended: other.is_some(),
+                connection: other.and_then(|grant| grant.connection.clone()),
+            },
         }
     }
 

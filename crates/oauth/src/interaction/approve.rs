@@ -9,13 +9,14 @@ use crate::code::{self, NewFamily};
 use crate::connector::Allowed;
 use crate::refusal::Code;
 use crate::signer::Signer;
-use base::{Bearer, Fault, GrantId, IdentityId, Scope, Time};
+use base::{Bearer, ConnectionId, Fault, GrantId, IdentityId, Scope, Time};
 use db::Tx;
 use ledger::{Act, Entry, Kind, NewGrant, Presence, grant, journal};
 
 impl OAuth {
     /// Allow: opens or widens the sign-in grant and issues the code, in one write. Nothing when the request was decided before, or
-    /// the identity is not the signer's. `presence` is the answer to *when*, where the page asked it.
+    /// the identity is not the signer's. `presence` is the answer to *when*, where the page asked it;
+    /// `connection` the linked account that was chosen for a vault resource.
     pub async fn approve(
         &self,
         interaction: &Interaction,
@@ -23,14 +24,15 @@ impl OAuth {
         signer: &Signer,
         identity: &str,
         presence: Option<Presence>,
+        connection: Option<ConnectionId>,
     ) -> Result<Option<Answer>, Fault> {
         let Some(persona) = signer.persona(identity) else { return Ok(None) };
         if proposal.hinted_subject.as_deref().is_some_and(|subject| subject != identity) {
             return Ok(None);
         }
         let (scope, _) = split_email(&proposal.scope, persona);
-        self.issue(proposal, signer, &persona.id, scope, Consent::Given { interaction: interaction.number, presence })
-            .await
+        let consent = Consent::Given { interaction: interaction.number, presence, connection };
+        self.issue(proposal, signer, &persona.id, scope, consent).await
     }
 
     /// Deny: the app is told, nothing is kept but the row in the journal.
@@ -105,8 +107,8 @@ impl OAuth {
             .store
             .write_again(move |tx| {
                 let (proposal, signer, seams) = (&proposal_in, &signer_in, &oauth.seams);
-                if let Consent::Given { interaction, .. } = consent
-                    && !rows::take(tx, interaction, now)?
+                if let Consent::Given { interaction, .. } = &consent
+                    && !rows::take(tx, *interaction, now)?
                 {
                     return Ok(None);
                 }
@@ -120,9 +122,9 @@ impl OAuth {
                 let code = Bearer::mint(code::PREFIX, seams.number()?, seams.entropy())?;
                 let until = oauth.family_until(&proposal.app, &scope, now);
                 let family = NewFamily::of_code(&code, proposal, signer, &identity, &grant, &scope, code_until, until);
-                let connector = match (&proposal.connector, consent) {
-                    (Some(asked), Consent::Given { presence, .. }) => {
-                        Some(Allowed::new(asked, presence.filter(|_| asked.offers_background)))
+                let connector = match (&proposal.connector, &consent) {
+                    (Some(asked), Consent::Given { presence, connection, .. }) => {
+                        Some(Allowed::new(asked, (*presence).filter(|_| asked.offers_background), connection.as_ref()))
                     }
                     _ => None,
                 };
@@ -138,10 +140,10 @@ impl OAuth {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Consent {
     /// Given now, on the page of this stored request.
-    Given { interaction: i64, presence: Option<Presence> },
+    Given { interaction: i64, presence: Option<Presence>, connection: Option<ConnectionId> },
     /// Given before: the grant must cover it still.
     Remembered,
 }
@@ -150,7 +152,7 @@ impl Consent {
     /// The sign-in grant, opened or widened, and what the code is good for.
     #[allow(clippy::too_many_arguments)]
     fn grant(
-        self,
+        &self,
         tx: &mut Tx,
         proposal: &Proposal,
         signer: &Signer,

@@ -51,6 +51,7 @@ pub fn create(
         organization: organization.clone(),
         name: String::new(),
         description: None,
+        provider: None,
         audience: String::new(),
         runtime_endpoint: None,
         allow_chains: false,
@@ -62,8 +63,11 @@ pub fn create(
         paused_at: None,
         owner_is_off: owner.disabled_at.is_some(),
     };
-    let is_named =
-        [("name", wish.name.is_some()), ("audience", wish.audience.is_some()), ("scopes", wish.scopes.is_some())];
+    let is_named = [
+        ("name", wish.name.is_some()),
+        ("audience", wish.audience.is_some() || wish.provider.is_some()),
+        ("scopes", wish.scopes.is_some()),
+    ];
     for (field, _) in is_named.into_iter().filter(|(_, is_there)| !is_there) {
         complaints.push(app::Complaint::about(field, "is required"));
     }

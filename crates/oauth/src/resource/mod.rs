@@ -54,6 +54,12 @@ pub struct ResourceScope {
     /// What it lets an app do: *Ask Iris questions in your name*.
     pub text: String,
     pub risk: Risk,
+    /// Of a vault resource: what has to be granted at the provider for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub provider_scopes: Vec<String>,
+    /// Of a vault resource: the calls that it lets through, as `METHOD /path/**`, with a host before the path where it is not the first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
 }
 
 /// A resource as registered.
@@ -68,6 +74,8 @@ pub struct Resource {
     pub organization: OrganizationId,
     pub name: String,
     pub description: Option<String>,
+    /// Set for a vault resource: the provider whose accounts it reaches through our proxy.
+    pub provider: Option<String>,
     /// `aud` of its delegated tokens.
     pub audience: String,
     /// Where the runtime sends requests; its origin is the resource's `targetOrigin`.
@@ -87,6 +95,17 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// True for an account elsewhere that our proxy reaches.
+    pub fn is_vault(&self) -> bool {
+        self.provider.is_some()
+    }
+
+    /// What has to be granted at the provider for some of its scopes.
+    pub fn provider_scopes(&self, scope: &Scope) -> Scope {
+        let named = self.scopes.iter().filter(|own| scope.has(&own.name));
+        Scope::of(named.flat_map(|own| &own.provider_scopes))
+    }
+
     /// True while tokens for it may be asked for and used.
     pub fn is_active(&self) -> bool {
         self.paused_at.is_none() && !self.owner_is_off

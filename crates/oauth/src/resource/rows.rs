@@ -12,6 +12,7 @@ fn resource(row: &Row) -> Result<Resource, Fault> {
         organization: OrganizationId::from_text(row.text("organization_id")?),
         name: row.text("name")?,
         description: row.opt_text("description")?,
+        provider: row.opt_text("provider")?,
         audience: row.text("audience")?,
         runtime_endpoint: row.opt_text("runtime_endpoint")?,
         allow_chains: row.flag("allow_chains")?,
@@ -28,7 +29,7 @@ fn resource(row: &Row) -> Result<Resource, Fault> {
 
 /// The resource with this id, paused or not.
 pub fn find(tx: &mut Tx<'_>, id: &ResourceId) -> Result<Option<Resource>, Fault> {
-    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.audience, r.runtime_endpoint,
+    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.provider, r.audience, r.runtime_endpoint,
                       r.allow_chains, r.open_audience, r.scopes, r.terms, r.created_at, r.updated_at, r.paused_at,
                       a.disabled_at
                FROM resources r
@@ -39,7 +40,7 @@ pub fn find(tx: &mut Tx<'_>, id: &ResourceId) -> Result<Option<Resource>, Fault>
 
 /// The resource with this key, paused or not.
 pub fn find_by_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<Resource>, Fault> {
-    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.audience, r.runtime_endpoint,
+    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.provider, r.audience, r.runtime_endpoint,
                       r.allow_chains, r.open_audience, r.scopes, r.terms, r.created_at, r.updated_at, r.paused_at,
                       a.disabled_at
                FROM resources r
@@ -50,7 +51,7 @@ pub fn find_by_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<Resource>, Fault
 
 /// The resource with this key or audience: no text is the one of two resources.
 pub(crate) fn find_named(tx: &mut Tx<'_>, name: &str) -> Result<Option<Resource>, Fault> {
-    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.audience, r.runtime_endpoint,
+    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.provider, r.audience, r.runtime_endpoint,
                       r.allow_chains, r.open_audience, r.scopes, r.terms, r.created_at, r.updated_at, r.paused_at,
                       a.disabled_at
                FROM resources r
@@ -61,7 +62,7 @@ pub(crate) fn find_named(tx: &mut Tx<'_>, name: &str) -> Result<Option<Resource>
 
 /// The resource with this audience, paused or not; a lone slash at the end does not count.
 pub fn find_by_audience(tx: &mut Tx<'_>, audience: &str) -> Result<Option<Resource>, Fault> {
-    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.audience, r.runtime_endpoint,
+    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.provider, r.audience, r.runtime_endpoint,
                       r.allow_chains, r.open_audience, r.scopes, r.terms, r.created_at, r.updated_at, r.paused_at,
                       a.disabled_at
                FROM resources r
@@ -74,7 +75,7 @@ pub fn find_by_audience(tx: &mut Tx<'_>, audience: &str) -> Result<Option<Resour
 
 /// The resources of an app, by key.
 pub fn list_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<Vec<Resource>, Fault> {
-    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.audience, r.runtime_endpoint,
+    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.provider, r.audience, r.runtime_endpoint,
                       r.allow_chains, r.open_audience, r.scopes, r.terms, r.created_at, r.updated_at, r.paused_at,
                       a.disabled_at
                FROM resources r
@@ -113,7 +114,7 @@ pub fn page(
     after: &str,
     limit: u32,
 ) -> Result<Vec<Resource>, Fault> {
-    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.audience, r.runtime_endpoint,
+    let sql = "SELECT r.id, r.key, r.app_id, a.organization_id, r.name, r.description, r.provider, r.audience, r.runtime_endpoint,
                       r.allow_chains, r.open_audience, r.scopes, r.terms, r.created_at, r.updated_at, r.paused_at,
                       a.disabled_at
                FROM resources r
@@ -173,8 +174,8 @@ pub(super) enum Rival {
 
 pub(super) fn insert(tx: &mut Tx<'_>, new: &Resource, likeness: &str) -> Result<(), Fault> {
     let sql = "INSERT INTO resources (id, key, likeness, app_id, name, description, kind, audience, runtime_endpoint,
-                                      allow_chains, open_audience, scopes, terms, created_at, updated_at)
-               VALUES ($1, $2, $3, $4, $5, $6, 'app', $7, $8, $9, $10, $11, $12, $13, $13)";
+                                      allow_chains, open_audience, scopes, terms, created_at, updated_at, provider)
+               VALUES ($1, $2, $3, $4, $5, $6, $14, $7, $8, $9, $10, $11, $12, $13, $13, $15)";
     tx.run(
         sql,
         args![
@@ -190,7 +191,9 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &Resource, likeness: &str) -> Result<
             new.open_audience,
             scopes(new)?,
             new.terms,
-            new.created_at
+            new.created_at,
+            if new.is_vault() { "vault" } else { "app" },
+            new.provider
         ],
     )?;
     Ok(())
@@ -200,7 +203,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &Resource, likeness: &str) -> Result<
 pub(super) fn update(tx: &mut Tx<'_>, resource: &Resource, now: Time) -> Result<(), Fault> {
     let sql = "UPDATE resources
                SET name = $2, description = $3, audience = $4, runtime_endpoint = $5, allow_chains = $6,
-                   open_audience = $7, scopes = $8, terms = $9, updated_at = $10
+                   open_audience = $7, scopes = $8, terms = $9, updated_at = $10, provider = $11
                WHERE id = $1";
     tx.run(
         sql,
@@ -214,7 +217,8 @@ pub(super) fn update(tx: &mut Tx<'_>, resource: &Resource, now: Time) -> Result<
             resource.open_audience,
             scopes(resource)?,
             resource.terms,
-            now
+            now,
+            resource.provider
         ],
     )?;
     Ok(())

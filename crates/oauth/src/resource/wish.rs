@@ -26,6 +26,8 @@ pub struct Wish {
     pub allow_chains: Option<bool>,
     pub open_audience: Option<bool>,
     pub scopes: Option<Vec<ScopeWish>>,
+    /// Of a vault resource, when it is made: the id of its provider.
+    pub provider: Option<String>,
 }
 
 /// A scope as written.
@@ -34,6 +36,8 @@ pub struct ScopeWish {
     pub name: String,
     pub text: String,
     pub risk: String,
+    pub provider_scopes: Vec<String>,
+    pub allow: Vec<String>,
 }
 
 /// What the rules need to know besides the resource.
@@ -50,6 +54,21 @@ impl Wish {
         let mut resource = from.clone();
         let mut complaints = Vec::new();
         let mut complain = |field: &str, sentence: &str| complaints.push(Complaint::about(field, sentence));
+        if let Some(provider) = self.provider {
+            if is_provider_id(&provider) && resource.provider.as_deref().is_none_or(|own| own == provider) {
+                resource.audience = format!("{}/proxy/{}", around.issuer, resource.key);
+                resource.provider = Some(provider);
+            } else {
+                complain("provider", "is the id of a provider, and stays what it was");
+            }
+        }
+        let is_vault = resource.provider.is_some();
+        if is_vault && matches!(&self.runtime_endpoint, Change::Set(url) if !url.trim().is_empty()) {
+            complain("runtime_endpoint", "is ours for an account elsewhere: leave it out");
+        }
+        if is_vault && (self.allow_chains == Some(true) || self.open_audience == Some(true)) {
+            complain("kind", "vault has neither chains nor an open audience");
+        }
         if let Some(name) = self.name {
             match check_line(&name, NAME_CHARS) {
                 Some(name) => resource.name = name,
@@ -65,23 +84,28 @@ impl Wish {
                 None => complain("description", "has at most 240 characters, each of which can be seen"),
             },
         }
-        if let Some(audience) = self.audience {
-            match check_audience(&audience, &resource, around) {
+        match self.audience {
+            Some(audience) if is_vault && audience != resource.audience => {
+                complain("audience", "is set by this server for an account elsewhere: leave it out");
+            }
+            Some(audience) if !is_vault => match check_audience(&audience, &resource, around) {
                 Ok(()) => resource.audience = audience,
                 Err(sentence) => complain("audience", sentence),
-            }
+            },
+            Some(_) | None => {}
         }
         match self.runtime_endpoint {
             Change::Keep => {}
             Change::Clear => resource.runtime_endpoint = None,
             Change::Set(url) if url.trim().is_empty() => resource.runtime_endpoint = None,
+            Change::Set(_) if is_vault => {}
             Change::Set(url) => match check_endpoint(&url, around) {
                 Ok(()) => resource.runtime_endpoint = Some(url),
                 Err(sentence) => complain("runtime_endpoint", sentence),
             },
         }
         if let Some(scopes) = self.scopes {
-            match check_scopes(&scopes) {
+            match check_scopes(&scopes, is_vault) {
                 Ok(scopes) => resource.scopes = scopes,
                 Err(wrong) => complaints.extend(wrong),
             }
@@ -152,7 +176,7 @@ fn check_endpoint(url: &str, around: &Surroundings<'_>) -> Result<(), &'static s
     Ok(())
 }
 
-fn check_scopes(wishes: &[ScopeWish]) -> Result<Vec<ResourceScope>, Vec<Complaint>> {
+fn check_scopes(wishes: &[ScopeWish], is_vault: bool) -> Result<Vec<ResourceScope>, Vec<Complaint>> {
     let mut complaints = Vec::new();
     let mut scopes: Vec<ResourceScope> = Vec::new();
     if wishes.is_empty() {
@@ -174,15 +198,47 @@ fn check_scopes(wishes: &[ScopeWish]) -> Result<Vec<ResourceScope>, Vec<Complain
         if text.is_none() {
             complain("text", "has between 2 and 120 characters, each of which can be seen");
         }
+        if is_vault && (wish.allow.is_empty() || !wish.allow.iter().all(|rule| is_rule(rule))) {
+            complain("allow", "names calls, each as a method or *, a space and a path: GET /v3/events/**");
+        }
+        if !is_vault && !(wish.allow.is_empty() && wish.provider_scopes.is_empty()) {
+            complain("allow", "and provider_scopes are for resources of kind vault");
+        }
+        let are_words =
+            wish.provider_scopes.iter().all(|word| Scope::parse(word).is_some_and(|scope| scope.len() == 1));
+        if !are_words || wish.provider_scopes.len() > MOST_SCOPES {
+            complain("provider_scopes", "are the provider's own scopes, one word each");
+        }
         let risk = Risk::parse(&wish.risk);
         if risk.is_none() {
             complain("risk", "is low, medium or high");
         }
         if let (Some(text), Some(risk)) = (text, risk) {
-            scopes.push(ResourceScope { name: wish.name.clone(), text, risk });
+            scopes.push(ResourceScope {
+                name: wish.name.clone(),
+                text,
+                risk,
+                provider_scopes: wish.provider_scopes.clone(),
+                allow: wish.allow.clone(),
+            });
         }
     }
     if complaints.is_empty() { Ok(scopes) } else { Err(complaints) }
+}
+
+fn is_provider_id(id: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=60).contains(&id.len()) && id.bytes().all(is_letter)
+}
+
+/// A rule about calls: a method or `*`, a space, and a path that may begin with a host and hold `*` and `**`.
+fn is_rule(rule: &str) -> bool {
+    let Some((method, place)) = rule.split_once(' ') else { return false };
+    let is_method = method == "*" || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let is_place = place.len() <= 500
+        && place.contains('/')
+        && place.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'?' | b'#' | b'@'));
+    is_method && is_place
 }
 
 fn check_scope_name(name: &str) -> Result<(), &'static str> {
@@ -217,6 +273,10 @@ mod tests {
         }
     }
 
+    fn scope_of(name: &str, text: &str, risk: Risk) -> ResourceScope {
+        ResourceScope { name: name.into(), text: text.into(), risk, provider_scopes: Vec::new(), allow: Vec::new() }
+    }
+
     fn resource() -> Resource {
         Resource {
             id: ResourceId::from_text("res_1"),
@@ -225,11 +285,12 @@ mod tests {
             organization: OrganizationId::from_text("org_1"),
             name: "Iris inference".into(),
             description: None,
+            provider: None,
             audience: "https://iris.test/api".into(),
             runtime_endpoint: None,
             allow_chains: false,
             open_audience: false,
-            scopes: vec![ResourceScope { name: "read".into(), text: "Read".into(), risk: Risk::Low }],
+            scopes: vec![scope_of("read", "Read", Risk::Low)],
             terms: 1,
             created_at: Time::from_ms(0),
             updated_at: Time::from_ms(0),
@@ -245,7 +306,7 @@ mod tests {
     }
 
     fn scope(name: &str, text: &str, risk: &str) -> ScopeWish {
-        ScopeWish { name: name.into(), text: text.into(), risk: risk.into() }
+        ScopeWish { name: name.into(), text: text.into(), risk: risk.into(), ..ScopeWish::default() }
     }
 
     #[test]
@@ -327,7 +388,7 @@ mod tests {
         assert!(changed(&|new| new.scopes[0].text = "Read and write".into()));
         assert!(changed(&|new| new.scopes[0].risk = Risk::High));
         assert!(!changed(&|new| new.description = Some("Words".into())));
-        let more = ResourceScope { name: "write".into(), text: "Write".into(), risk: Risk::High };
+        let more = scope_of("write", "Write", Risk::High);
         assert!(!changed(&|new| new.scopes.push(more.clone())));
         assert!(!changed(&|new| new.scopes.clear()));
     }

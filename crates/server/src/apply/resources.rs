@@ -18,28 +18,36 @@ pub(super) struct PlannedResource {
 
 /// What a table asks for. The error names the field.
 pub(super) fn planned(place: usize, table: ResourceTable) -> Result<PlannedResource, (&'static str, String)> {
-    let later = "vault resources are not supported by this version".to_owned();
-    match table.kind.as_deref() {
-        None | Some("app") => {}
-        Some("vault") => return Err(("kind", later)),
-        Some(_) => return Err(("kind", "is app".to_owned())),
+    let is_vault = match table.kind.as_deref() {
+        None | Some("app") => false,
+        Some("vault") => true,
+        Some(_) => return Err(("kind", "is app or vault".to_owned())),
+    };
+    if is_vault != table.provider.is_some() {
+        return Err(("provider", "is there for a resource of kind vault, and for no other".to_owned()));
     }
-    if table.provider.is_some() {
-        return Err(("provider", later));
+    if is_vault && table.audience.is_some() {
+        return Err(("audience", "is set by this server for a resource of kind vault".to_owned()));
     }
-    if table.scopes.iter().any(|scope| scope.provider_scopes.is_some() || scope.allow.is_some()) {
-        return Err(("scopes", later));
+    if !is_vault && table.audience.is_none() {
+        return Err(("audience", "is required".to_owned()));
     }
-    let audience = table.audience.ok_or(("audience", "is required".to_owned()))?;
-    let scopes = table.scopes.into_iter();
+    let scopes = table.scopes.into_iter().map(|scope| ScopeWish {
+        name: scope.name,
+        text: scope.text,
+        risk: scope.risk,
+        provider_scopes: scope.provider_scopes,
+        allow: scope.allow,
+    });
     let wish = Wish {
         name: Some(table.name),
         description: Change::to(table.description),
-        audience: Some(audience),
+        audience: table.audience,
         runtime_endpoint: Change::to(table.runtime_endpoint),
         allow_chains: Some(table.allow_chains),
         open_audience: Some(table.open_audience),
-        scopes: Some(scopes.map(|scope| ScopeWish { name: scope.name, text: scope.text, risk: scope.risk }).collect()),
+        scopes: Some(scopes.collect()),
+        provider: table.provider,
     };
     Ok(PlannedResource { place, key: table.key, app: table.app, wish })
 }

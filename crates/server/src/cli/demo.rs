@@ -22,6 +22,7 @@ pub(super) async fn run(around: &Surroundings) -> Result<(), Failure> {
     logs::start(&config.logs)?;
     let apps = SampleApps::bind(config.listen).await?;
     config.tour = Some(apps.notes_origin.clone());
+    config.fake_provider = Some(apps.fake_origin.clone());
     let mut signals = Signals::listen()?;
     let running = Running::start(config, around).await?;
     let (registered, text) = demo::set_up(&running.app, &apps).await?;
@@ -37,7 +38,7 @@ pub(super) async fn run(around: &Surroundings) -> Result<(), Failure> {
 
 /// The settings of a demo: addresses from the environment, data in the folder, no file. On loopback only.
 fn config(environment: &Environment, folder: &Path) -> Result<Config, Failure> {
-    let own = ["PROCURA_DATABASE_URL", "PROCURA_MASTER_KEY_FILE"];
+    let own = ["PROCURA_DATABASE_URL", "PROCURA_MASTER_KEY_FILE", "PROCURA_FAKE_PROVIDER"];
     let environment = own.into_iter().fold(environment.clone(), Environment::without);
     let mut config = match Config::load(&environment, None) {
         Ok(config) => config,

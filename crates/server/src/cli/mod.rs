@@ -6,6 +6,7 @@ mod apply;
 mod backup;
 mod demo;
 mod doctor;
+mod fake_provider;
 mod init;
 mod keys;
 mod migrate;
@@ -18,6 +19,7 @@ use crate::failure::Failure;
 use base::{Clock, Entropy, Seams, SystemClock, SystemEntropy};
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,6 +43,15 @@ enum Command {
     Serve,
     /// Try everything on this computer; the data goes away at the end
     Demo,
+    /// Serve two services to try linked accounts with
+    FakeProvider {
+        /// Where, on this computer; port 0 lets the system choose
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8463")]
+        listen: SocketAddr,
+        /// Ask nobody: the first account allows everything
+        #[arg(long)]
+        auto_approve: bool,
+    },
     /// Create or change organizations and apps as a file says
     Apply {
         /// The file, or - for standard input
@@ -162,6 +173,9 @@ async fn run(line: Line, around: Surroundings) -> Result<(), Failure> {
         Command::Init => init::run(file.unwrap_or(Path::new(FILE)), &around).await,
         Command::Serve => serve::run(around.config(file)?, &around).await,
         Command::Demo => demo::run(&around).await,
+        Command::FakeProvider { listen, auto_approve } => {
+            fake_provider::run(listen, playground::fake::Settings { auto_approve }).await
+        }
         Command::Apply { file: manifest } => apply::run(&around.config(file)?, &around, &manifest).await,
         Command::AdminToken => admin_token::run(&around.config(file)?, &around).await,
         Command::Doctor => doctor::run(around.config(file), &around).await,

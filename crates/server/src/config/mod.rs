@@ -5,6 +5,7 @@
 mod database;
 mod developers;
 mod egress;
+mod fake;
 pub mod issuer;
 mod keys;
 mod lifetimes;
@@ -19,6 +20,7 @@ mod top;
 
 pub use developers::Developers;
 pub use egress::Egress;
+pub use fake::{Fake, FakeOrigin};
 pub use issuer::Issuer;
 pub use keys::KeySource;
 pub use lifetimes::Lifetimes;
@@ -46,6 +48,7 @@ const SECTIONS: &[Section] = &[
     Mail::SECTION,
     Limits::SECTION,
     Egress::SECTION,
+    Fake::SECTION,
     Logs::SECTION,
 ];
 
@@ -64,6 +67,8 @@ pub struct Config {
     pub mail: Mail,
     pub limits: Limits,
     pub egress: Egress,
+    /// Where the fake provider is: an http origin on this computer.
+    pub fake_provider: Option<String>,
     pub logs: Logs,
     /// `procura demo`: everything on loopback, data in a temporary folder, a mailbox page.
     pub demo: bool,
@@ -96,6 +101,11 @@ impl Config {
         if !mail.from.contains('@') {
             return Err(ConfigError::new(from.place(&Mail::SECTION, "from"), "expected an e-mail address"));
         }
+        let fake = Fake::read(&from)?;
+        if fake.provider.is_some() && !issuer::is_loopback(issuer.as_str()) {
+            let why = "is for an issuer on this computer alone: people must not be sent to a service that anybody can be anybody at";
+            return Err(ConfigError::new(from.place(&Fake::SECTION, "provider"), why));
+        }
         let master_key = top.master_key.unwrap_or_else(|| KeySource::File(beside(&top.database)));
         Ok(Config {
             issuer: issuer.as_str().to_owned(),
@@ -109,6 +119,7 @@ impl Config {
             mail,
             limits: Limits::read(&from)?,
             egress: Egress::read(&from)?,
+            fake_provider: fake.provider.map(|origin| origin.as_str().to_owned()),
             logs: Logs::read(&from)?,
             demo: false,
             tour: None,

@@ -68,6 +68,10 @@ fn every_error_names_file_line_and_key() {
         ),
         ("[mail]\nsmtp_url = \"env:NOT_SET\"", "procura.toml line 2: mail.smtp_url: the variable NOT_SET is not set"),
         ("[mail]\nsmtp_url = \"https://a.test\"", "procura.toml line 2: mail.smtp_url: begin with smtps:// or smtp://"),
+        (
+            "[fake]\nprovider = \"http://10.0.0.1:8463\"",
+            "procura.toml line 2: fake.provider: expected an http origin on this computer, such as http://localhost:8463",
+        ),
         ("[mail]\nfrom = \"nobody\"", "procura.toml line 2: mail.from: expected an e-mail address"),
     ];
     for (text, sentence) in cases {
@@ -148,6 +152,35 @@ fn an_issuer_that_nobody_gave_follows_the_bound_port() {
 }
 
 #[test]
+fn the_fake_provider_is_on_this_computer_and_so_is_the_issuer_that_has_it() {
+    const NAME: &str = "PROCURA_FAKE_PROVIDER";
+    assert_eq!(Config::standard().unwrap().fake_provider, None);
+    for good in ["http://localhost:8463", "http://127.0.0.1:49152", "http://[::1]:8463", "http://localhost"] {
+        assert_eq!(load_env([(NAME, good)]).unwrap().fake_provider.as_deref(), Some(good));
+    }
+    for bad in [
+        "https://localhost:8463",
+        "http://localhost:8463/",
+        "http://localhost:80",
+        "http://u@localhost:8463",
+        "http://localhost.evil.test",
+        "http://10.0.0.1:8463",
+        "http://0.0.0.0:8463",
+        "localhost:8463",
+        "8463",
+    ] {
+        let refused = load_env([(NAME, bad)]).map(|_| ()).unwrap_err();
+        assert!(
+            refused.starts_with("PROCURA_FAKE_PROVIDER: expected an http origin on this computer"),
+            "{bad}: {refused}"
+        );
+    }
+    let public = [(NAME, "http://localhost:8463"), ("PROCURA_ISSUER", "https://id.example.com")];
+    let refused = load_env(public).map(|_| ()).unwrap_err();
+    assert!(refused.starts_with("PROCURA_FAKE_PROVIDER: is for an issuer on this computer alone"), "{refused}");
+}
+
+#[test]
 fn a_variable_that_looks_like_ours_and_is_not_is_noticed() {
     let environment = Environment::from_pairs([("PROCURA_ISUER", "x"), ("PROCURA_LISTEN", "x"), ("PATH", "x")]);
     assert_eq!(unknown_variables(&environment), ["PROCURA_ISUER"]);
@@ -164,7 +197,9 @@ fn the_example_file_is_accepted_with_every_comment_taken_away() {
     };
     let open: Vec<_> = example.lines().map(|line| if is_assignment(line) { &line[2..] } else { line }).collect();
     let environment = Environment::from_pairs([("SMTP_URL", "smtp://mail.test")]);
-    let config = load_both(&environment, &open.join("\n")).unwrap();
+    // No server can have both that issuer and the fake provider.
+    let whole = open.iter().filter(|line| !line.starts_with("provider = ")).copied().collect::<Vec<_>>().join("\n");
+    let config = load_both(&environment, &whole).unwrap();
     assert_eq!(config.issuer, "https://id.example.com");
     let settings = SECTIONS.iter().map(|section| section.settings.len()).sum::<usize>();
     assert_eq!(open.iter().filter(|line| line.contains(" = ") && !line.starts_with('#')).count(), settings);

@@ -1,4 +1,4 @@
-//! The sample apps: their places, their registration, their servers.
+//! The sample apps and the fake provider: their places, their registration, their servers.
 
 use super::port_after;
 use crate::app::App;
@@ -15,14 +15,17 @@ use tokio::sync::watch;
 
 const MANIFEST: &str = include_str!("manifest.toml");
 
-/// Two listeners, bound before the server: it has to know where the tour is.
+/// Three listeners, bound before the server: it has to know where the tour and the fake provider are.
 pub struct SampleApps {
     notes: TcpListener,
     iris: TcpListener,
+    fake: TcpListener,
     /// `http://localhost:8461`
     pub notes_origin: String,
     /// `http://localhost:8462`
     pub iris_origin: String,
+    /// `http://localhost:8463`
+    pub fake_origin: String,
 }
 
 /// What the apps were given when they were registered.
@@ -36,13 +39,21 @@ pub struct Registered {
 }
 
 impl SampleApps {
-    /// Takes the two ports after the server's.
+    /// Takes the three ports after the server's.
     pub async fn bind(listen: SocketAddr) -> Result<SampleApps, Failure> {
         let at = |places| Ok::<_, Failure>(SocketAddr::new(listen.ip(), port_after(listen.port(), places)?));
         let (notes, notes_at) = bind(at(1)?, "PROCURA_LISTEN").await?;
         let (iris, iris_at) = bind(at(2)?, "PROCURA_LISTEN").await?;
+        let (fake, fake_at) = bind(at(3)?, "PROCURA_LISTEN").await?;
         let origin = |address: SocketAddr| format!("http://localhost:{}", address.port());
-        Ok(SampleApps { notes, iris, notes_origin: origin(notes_at), iris_origin: origin(iris_at) })
+        Ok(SampleApps {
+            notes,
+            iris,
+            fake,
+            notes_origin: origin(notes_at),
+            iris_origin: origin(iris_at),
+            fake_origin: origin(fake_at),
+        })
     }
 
     /// Registers them, as `procura apply` would.
@@ -55,8 +66,7 @@ impl SampleApps {
             "IRIS_SECRET" => Some(iris_secret.clone()),
             _ => None,
         };
-        let lines =
-            apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment, &app.config.issuer).await;
+        let lines = apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment, app.as_server()).await;
         let lines = lines.map_err(|error| Failure::new(format!("demo manifest: {error}")))?;
         let value = |name: &str| {
             let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
@@ -72,7 +82,7 @@ impl SampleApps {
         })
     }
 
-    /// Serves both until `stop` turns true.
+    /// Serves all of them until `stop` turns true.
     pub fn start(self, issuer: &str, registered: &Registered, stop: &watch::Receiver<bool>) -> Result<(), Failure> {
         let notes = playground::notes::router(playground::notes::Settings {
             issuer: issuer.to_owned(),
@@ -93,6 +103,8 @@ impl SampleApps {
         let iris = iris.map_err(|setting| Failure::new(format!("demo: {setting}")))?;
         tokio::spawn(serve(self.notes, notes, Patience::default(), stop.clone()));
         tokio::spawn(serve(self.iris, iris, Patience::default(), stop.clone()));
+        let fake = playground::fake::router(playground::fake::Settings::default());
+        tokio::spawn(serve(self.fake, fake, Patience::default(), stop.clone()));
         Ok(())
     }
 }

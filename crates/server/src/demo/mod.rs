@@ -1,7 +1,7 @@
 //! `procura demo`: what stands beside the server, so that a newcomer has something to sign in to, and somebody to be.
 //!
-//! Promise: the sample apps are registered by the verbs that `procura apply` uses and talk to the server as anybody's would;
-//! they listen where the server does, on the ports after its own.
+//! Promise: the sample apps are registered by the verbs that `procura apply` uses and talk to the server as anybody's would; they and
+//! the fake provider listen where the server does, on the ports after its own.
 
 mod apps;
 mod people;

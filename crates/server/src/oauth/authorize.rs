@@ -2,12 +2,14 @@
 //!
 //! Until client and redirect URI are proven every error is a page of ours, never a redirect.
 
+pub(crate) mod account;
 pub(super) mod connect;
 pub(super) mod questions;
 
 use crate::app::App;
 use crate::edge::body::pairs;
 use crate::edge::faults::PageError;
+use crate::edge::flow::FlowCookie;
 use crate::edge::form::Form;
 use crate::edge::limit::Gate;
 use crate::edge::page::{self, PageResult};
@@ -15,9 +17,11 @@ use crate::edge::request::Source;
 use crate::edge::session::{self, MaybeSigned, Signed};
 use crate::oauth::embed;
 use crate::views::{FormPost, Link, Name, Who};
+use account::Waiting;
 use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect};
 use base::entropy::draw;
 use base::{RedirectUri, digest::hex};
 use ledger::Presence;
@@ -126,6 +130,8 @@ pub struct Decision {
     identity: String,
     /// `using` or `away`, where the page asked when.
     when: Option<String>,
+    /// The account that it is about, for a resource that is one elsewhere; `new` links another.
+    connection: Option<String>,
 }
 
 impl Decision {
@@ -140,16 +146,56 @@ impl Decision {
 }
 
 /// `POST /signin/decision`: Allow or Deny. The form names a stored request; everything else is read from there.
-pub async fn decide(State(app): State<App>, signed: Signed, Form(form): Form<Decision>) -> PageResult {
+pub async fn decide(
+    State(app): State<App>,
+    signed: Signed,
+    cookie: FlowCookie,
+    Form(form): Form<Decision>,
+) -> PageResult {
     let interaction = app.oauth.find_request(&form.flow).await?.ok_or_else(over)?;
     let proposal = match check(&app.oauth, &interaction.asked).await {
         Ok(proposal) => proposal,
         Err(halt) => return render_halt(&app, &interaction.asked, Some(interaction.number), halt).await,
     };
-    match answer(&app, &signed, &interaction, &proposal, &form).await? {
-        Some(answer) => render_answer(&app, &interaction.asked, Some(interaction.number), &answer).await,
+    if let Some(url) = account::must_link(&app, &signed, &proposal, &form, &cookie.browser).await? {
+        return Ok(cookie.on(Redirect::to(&url).into_response()));
+    }
+    settle(&app, &signed, &interaction, &proposal, &form).await
+}
+
+async fn settle(
+    app: &App,
+    signed: &Signed,
+    interaction: &Interaction,
+    proposal: &Proposal,
+    form: &Decision,
+) -> PageResult {
+    match answer(app, signed, interaction, proposal, form).await? {
+        Some(answer) => render_answer(app, &interaction.asked, Some(interaction.number), &answer).await,
         None => Ok(page::go(&login_path(&form.flow, true, None))),
     }
+}
+
+/// Goes on with what was allowed before an account was linked for it. The link proved browser and person.
+pub(crate) async fn go_on_with(
+    app: &App,
+    signed: &Signed,
+    waiting: Waiting,
+    connection: &base::ConnectionId,
+) -> PageResult {
+    let interaction = app.oauth.find_request(&waiting.flow).await?.ok_or_else(over)?;
+    let proposal = match check(&app.oauth, &interaction.asked).await {
+        Ok(proposal) => proposal,
+        Err(halt) => return render_halt(app, &interaction.asked, Some(interaction.number), halt).await,
+    };
+    let form = Decision {
+        flow: waiting.flow,
+        answer: "allow".to_owned(),
+        identity: waiting.identity,
+        when: waiting.when,
+        connection: Some(connection.as_str().to_owned()),
+    };
+    settle(app, signed, &interaction, &proposal, &form).await
 }
 
 /// What a decision yields; nothing when the request asks for more than a session first: a sign-in since then, a passkey, one
@@ -170,7 +216,20 @@ pub(super) async fn answer(
             if matches!(step, Step::SignIn { .. }) {
                 return Ok(None);
             }
-            app.oauth.approve(interaction, proposal, &signer, &form.identity, form.presence()?).await?
+            let connection = match proposal.connector.as_ref().filter(|asked| asked.resource.is_vault()) {
+                None => None,
+                Some(asked) => {
+                    let identity = base::IdentityId::from_text(form.identity.as_str());
+                    let accounts = account::accounts(app, asked, signed, &identity).await?;
+                    match account::chosen(&accounts, form) {
+                        Some(connection) => Some(connection),
+                        // It has to be linked first, on a page of our own.
+                        None => return Ok(None),
+                    }
+                }
+            };
+            let presence = form.presence()?;
+            app.oauth.approve(interaction, proposal, &signer, &form.identity, presence, connection).await?
         }
         _ => return Err(unreadable("decision must be allow or deny")),
     };

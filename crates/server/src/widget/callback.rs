@@ -8,9 +8,11 @@ use crate::edge::limit::Gate;
 use crate::edge::page::{self, PageResult};
 use crate::edge::request::Source;
 use crate::edge::session::MaybeSigned;
+use crate::oauth::authorize;
+use crate::oauth::authorize::account::Waiting;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
-use vault::link::Returned;
+use vault::link::{Outcome, Returned};
 
 /// `GET /connect/callback/{provider}`
 pub async fn take(
@@ -33,9 +35,17 @@ pub async fn take(
     let returned = Returned { provider, parameters };
     let completed =
         app.vault.complete_link(returned, Some(&cookie.browser), account.as_ref()).await.map_err(refused)?;
-    match (completed.session, completed.interaction) {
-        (Some(number), _) => Ok(page::go(&page_of(number))),
-        (None, Some(flow)) => Ok(page::go(&format!("/signin?flow={flow}"))),
-        (None, None) => Ok(page::go("/account/connections")),
+    if let Some(number) = completed.session {
+        return Ok(page::go(&page_of(number)));
+    }
+    // The link says whom it is for, and that person is signed in: both were compared.
+    let waiting = completed.interaction.as_deref().and_then(|text| serde_json::from_str::<Waiting>(text).ok());
+    let (Some(waiting), Some(signed)) = (waiting, &signed.0) else { return Ok(page::go("/account/connections")) };
+    match completed.outcome {
+        Outcome::Linked(connection) => authorize::go_on_with(&app, signed, waiting, &connection).await,
+        // They said no at the service, or it failed: the question is still there.
+        Outcome::Granted(_) | Outcome::Declined { .. } | Outcome::Failed { .. } => {
+            Ok(page::go(&format!("/signin?flow={}", waiting.flow)))
+        }
     }
 }

@@ -55,8 +55,17 @@ fn lost() -> PageError {
     )
 }
 
+/// The page for a service that nobody has set up for the app.
+pub(crate) fn not_set_up() -> PageError {
+    PageError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This service is not set up here.",
+        "Tell the people who make the app. You can go back to it and do something else.",
+    )
+}
+
 /// What the vault refused, as a page.
-fn refused(error: vault::Error) -> PageError {
+pub(crate) fn refused(error: vault::Error) -> PageError {
     match error {
         vault::Error::Fault(fault) => PageError::fault(&fault),
         vault::Error::Refused(refusal) => {

@@ -1,7 +1,7 @@
 //! Who has linked what, for the pages of people and developers.
 
 use super::{Connection, rows};
-use crate::Vault;
+use crate::{Subject, Vault};
 use base::{AccountId, AppId, Fault};
 use ledger::grant::{self, Grant};
 
@@ -26,6 +26,12 @@ impl Vault {
                 Ok(all)
             })
             .await
+    }
+
+    /// What somebody has linked to an app at one provider, newest first.
+    pub async fn accounts_of(&self, app: &AppId, subject: &Subject, provider: &str) -> Result<Vec<Connection>, Fault> {
+        let (app, owner, provider) = (app.clone(), subject.owner(), provider.to_owned());
+        self.store.read(move |tx| rows::find_live_of(tx, &app, &owner, &provider)).await
     }
 
     /// What has been linked to an app, below an id (empty for the newest), newest first.

@@ -7,7 +7,7 @@ use super::{Link, STATE, quirks, rows};
 use crate::grants::Granted;
 use crate::refusal::{Code, Result, refuse};
 use crate::{Vault, session};
-use base::{AccountId, Bearer, Digest, Secret};
+use base::{AccountId, Bearer, ConnectionId, Digest, Secret};
 
 /// What the service sent the browser back with.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Completed {
 #[derive(Debug, Clone)]
 pub enum Outcome {
     Granted(Box<Granted>),
+    /// An account is linked; what may be done with it is decided on the page that waits for it.
+    Linked(ConnectionId),
     /// The person said no at the service.
     Declined {
         code: String,
@@ -144,6 +146,7 @@ impl Vault {
                     subject: link.subject.clone(),
                     session: link.session,
                     repaired: link.connection.clone(),
+                    is_for_consent: link.interaction.is_some(),
                     provider: provider.clone(),
                     client: Some(configured.client.id.clone()),
                 };

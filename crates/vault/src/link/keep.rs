@@ -25,12 +25,15 @@ pub(crate) struct Keeping {
     pub session: Option<i64>,
     /// The connection that is repaired.
     pub repaired: Option<ConnectionId>,
+    /// A consent page waits for it and opens the permission: nothing is opened here.
+    pub is_for_consent: bool,
     pub provider: Arc<Provider>,
     pub client: Option<String>,
 }
 
 enum Kept {
     Granted(Box<Granted>),
+    Linked(ConnectionId),
     OtherAccount,
     Overtaken,
 }
@@ -47,6 +50,7 @@ impl Vault {
         for _ in 0..3 {
             match self.keep_once(keeping.clone(), obtained.clone()).await? {
                 Kept::Granted(granted) => return Ok(Outcome::Granted(granted)),
+                Kept::Linked(connection) => return Ok(Outcome::Linked(connection)),
                 Kept::OtherAccount => {
                     return Ok(Outcome::Failed { code: "account_mismatch".to_owned(), sentence: OTHER_ACCOUNT });
                 }
@@ -85,16 +89,20 @@ impl Vault {
                 Some(number) => session::terms_of(tx, number)?,
                 None => session::Terms::default(),
             };
-            let operation = if there.is_some() { Operation::Reauth } else { Operation::Creation };
-            let granted = grants::open_on(tx, seams, &keeping, &grants::On::from(&new), &terms, operation)?;
             let detail = json!({
                 "connection": new.id.as_str(), "provider": new.provider, "account": new.label,
                 "scopes": new.scopes.to_string(),
             });
-            let entry = journal::Entry::new(act, seams)?.app(&keeping.app).grant(&granted.grant).detail(detail.clone());
-            journal::write(tx, &grants::about(entry, &keeping.subject))?;
+            let entry = journal::Entry::new(act, seams)?.app(&keeping.app).detail(detail.clone());
             let event = if there.is_some() { "connection.updated" } else { "connection.created" };
             webhook::tell(tx, seams, &keeping.app, event, &detail)?;
+            if keeping.is_for_consent {
+                journal::write(tx, &grants::about(entry, &keeping.subject))?;
+                return Ok(Kept::Linked(new.id));
+            }
+            let operation = if there.is_some() { Operation::Reauth } else { Operation::Creation };
+            let granted = grants::open_on(tx, seams, &keeping, &grants::On::from(&new), &terms, operation)?;
+            journal::write(tx, &grants::about(entry.grant(&granted.grant), &keeping.subject))?;
             Ok(Kept::Granted(Box::new(granted)))
         });
         Ok(outcome.await?)

@@ -2,7 +2,7 @@
 
 use super::{DENIED, Declined, Session, SessionError, Stage, Status, rows};
 use crate::catalogue::Configured;
-use crate::connection::{self, Connection};
+use crate::connection::Connection;
 use crate::grants::{self, Granted, Operation};
 use crate::link::{Keeping, Outcome, Purpose};
 use crate::provider::{Inputs, Scope as ProviderScope};
@@ -74,8 +74,7 @@ impl Vault {
                 Some(asked) => Scope::of(asked),
                 None => own.default_scopes(),
             };
-            let (app, owner, provider) = (session.app.clone(), session.subject.owner(), id.clone());
-            let linked = self.store.read(move |tx| connection::find_live_of(tx, &app, &owner, &provider)).await?;
+            let linked = self.accounts_of(&session.app, &session.subject, id).await?;
             let linked = linked.into_iter().filter(|own| own.is_well() && own.scopes.covers(&asked)).collect();
             let is_new = session.terms.switch_account || session.terms.repair.is_some();
             all.push(Linkable {
@@ -159,6 +158,7 @@ impl Vault {
             app: session.app.clone(),
             subject: session.subject.clone(),
             session: Some(number),
+            is_for_consent: false,
             repaired: None,
             provider: own.configured.provider.clone(),
             client: Some(own.configured.client.id.clone()),

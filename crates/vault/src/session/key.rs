@@ -52,6 +52,7 @@ impl Vault {
             app: session.app.clone(),
             subject: session.subject.clone(),
             session: Some(session.number),
+            is_for_consent: false,
             repaired: session.terms.repair_connection.clone().map(base::ConnectionId::from_text),
             provider: provider.clone(),
             client: Some(own.configured.client.id.clone()),
@@ -69,7 +70,7 @@ impl Vault {
         super::note_outcome(self, session.number, &provider.id, &outcome).await?;
         match outcome {
             Outcome::Failed { sentence, .. } => Ok(Next::Again(sentence)),
-            Outcome::Granted(_) | Outcome::Declined { .. } => Ok(Next::Page),
+            Outcome::Granted(_) | Outcome::Linked(_) | Outcome::Declined { .. } => Ok(Next::Page),
         }
     }
 

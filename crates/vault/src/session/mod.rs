@@ -212,6 +212,7 @@ pub(crate) async fn note_outcome(vault: &Vault, number: i64, provider: &str, out
                     result.failed.retain(|failed| failed.provider != provider);
                     result.declined.retain(|declined| declined.provider != provider);
                 }
+                Outcome::Linked(_) => {}
                 Outcome::Declined { code } if is_single => {
                     result.error = Some(SessionError { code: "connect_denied".to_owned(), message: DENIED.to_owned() });
                     result.declined.push(Declined { provider: provider.clone(), code: code.clone(), at_ms: now.ms() });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { sight } from "../../../../e2e/lib/sight.js";
 import { issuerFrame, logOf, makeWorld, pause, until } from "./world.js";
 
 let world;
@@ -42,6 +43,9 @@ async function click(page, name, options) {
   }, [name, options]);
   await page.click("#go");
 }
+
+/** Waits until the gate knows that its answers have been seen for long enough, or that they are not seen. */
+const known = (frame, isSeen) => frame.locator(".answers").evaluate(sight, isSeen);
 
 const started = async (page) => page.evaluate(() => Boolean(window.handle));
 const outcome = (page, count = 1) => until(async () => { const log = await logOf(page); return log.length >= count && log; }, "an outcome");
@@ -131,11 +135,15 @@ describe("the sheet", { concurrency: 4 }, () => {
       await frame.waitForSelector("#yes");
       const { x, y, width: room } = await page.locator("dialog iframe").boundingBox();
       await page.mouse.move(x + room / 2, y + 100);
-      await page.mouse.wheel(0, 3000);
-      for (const selector of ["#away", "#no", "#yes"]) await until(() => frame.evaluate((selector) => {
-        const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
-        return top >= 0 && bottom <= innerHeight;
-      }, selector), `${selector} in the frame`);
+      // Notch by notch, as a hand turns it: a single event is nothing that a person could send, and a busy browser may drop it.
+      let place;
+      await until(async () => {
+        await page.mouse.wheel(0, 300);
+        place = await frame.evaluate(() => { const { scrollTop, scrollHeight, clientHeight } = document.documentElement; return { scrollTop, scrollHeight, clientHeight }; });
+        return place.scrollTop + place.clientHeight > place.scrollHeight - 1;
+      }, "the end of the form").catch((error) => assert.fail(`${error.message}: ${JSON.stringify(place)}`));
+      const places = await frame.evaluate(() => ["away", "no", "yes"].map((id) => { const { top, bottom } = document.getElementById(id).getBoundingClientRect(); return [id, top, bottom, innerHeight]; }));
+      for (const [id, top, bottom, room] of places) assert.ok(top >= 0 && bottom <= room, `#${id} in the frame: ${top} to ${bottom} of ${room}`);
       assert.equal(await page.evaluate(() => scrollY), 0, "the page behind stays");
       assert.equal(await frame.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
       await close();
@@ -271,7 +279,7 @@ describe("the sheet", { concurrency: 4 }, () => {
     const frame = await issuerFrame(page, world);
     await frame.waitForSelector("#yes");
     assert.equal(await frame.isVisible("#cancel"), false, "the form has its own no");
-    await pause(900);
+    await known(frame, true);
     await frame.click("#yes");
     assert.equal((await outcome(page))[0][0], "success");
     await close();
@@ -293,7 +301,7 @@ describe("the sheet", { concurrency: 4 }, () => {
       assert.deepEqual(after[0], before);
       assert.ok(await state.isVisible() && after[1].top > before.bottom && after[1].bottom <= after[2], "the sentence is in sight");
       assert.deepEqual(await logOf(page), []);
-      await pause(800);
+      await known(frame, true);
       await frame.click("#yes");
       assert.equal((await outcome(page))[0][0], "success");
       await close();
@@ -310,7 +318,7 @@ describe("the sheet", { concurrency: 4 }, () => {
     await pause(800);
     await frame.evaluate(() => document.getElementById("yes").click());
     await frame.waitForSelector("text=Press once more.");
-    await pause(800);
+    await known(frame, true);
     await frame.evaluate(() => document.getElementById("yes").click());
     assert.equal((await outcome(page))[0][0], "success");
     await close();
@@ -318,20 +326,23 @@ describe("the sheet", { concurrency: 4 }, () => {
 
   it("shows no form while the frame is covered, and takes no answer from under a cover", async () => {
     const { page, close } = await world.visit({ context: { viewport: { width: 900, height: 900 } } });
+    await page.evaluate(() => { window.sheetStyle = new CSSStyleSheet(); document.adoptedStyleSheets = [sheetStyle]; });
+    const cover = (rule) => page.evaluate((rule) => { sheetStyle.replaceSync(rule); }, rule);
+    const COVER = "dialog iframe { opacity: 0.1; }";
+    // Before there is a sheet, so that its page was never seen.
+    await cover(COVER);
     await click(page, "openAveSheet", { clientId: "app_consent" });
-    const cover = (opacity) => page.evaluate((opacity) => { document.querySelector("dialog iframe").style.opacity = opacity; }, opacity);
-    await cover("0.1");
     const frame = await issuerFrame(page, world);
     await pause(1500);
     assert.equal(await frame.$("#yes"), null);
     await cover("");
     await frame.waitForSelector("#yes");
-    await cover("0.1");
-    await pause(800);
+    await cover(COVER);
+    await known(frame, false);
     await frame.evaluate(() => document.querySelector("form").requestSubmit());
     await frame.waitForSelector("text=Press once more.");
     assert.ok(await frame.isVisible("#yes"), "the form is still there");
-    await pause(800);
+    await known(frame, false);
     await frame.evaluate(() => document.querySelector("form").requestSubmit());
     await frame.waitForSelector("text=This page was covered");
     assert.equal(await frame.$("#yes"), null);

@@ -161,6 +161,7 @@ impl Members {
             allow_chains: self.flag("allow_chains"),
             open_audience: self.flag("open_audience"),
             scopes: self.scope_wishes(),
+            provider: self.text("provider"),
         }
     }
 
@@ -173,7 +174,10 @@ impl Members {
         for (place, members) in found.into_iter().enumerate() {
             let mut scope = Members { prefix: format!("scopes[{place}]."), ..Members::of(members) };
             let (name, text) = (scope.required_text("name"), scope.required_text("text"));
-            wishes.push(ScopeWish { name, text, risk: scope.required_text("risk") });
+            let risk = scope.required_text("risk");
+            let provider_scopes = scope.list("provider_scopes").unwrap_or_default();
+            let allow = scope.list("allow").unwrap_or_default();
+            wishes.push(ScopeWish { name, text, risk, provider_scopes, allow });
             self.complaints.extend(scope.all_complaints());
         }
         Some(wishes)

@@ -4,11 +4,12 @@ use super::questions::{Desk, Question, compared};
 use super::{who, who_at};
 use crate::app::App;
 use crate::edge::page;
-use crate::views::{Connect, ConnectAgain, Line, May, Name, Persona, Risk, When};
+use crate::views::{Connect, ConnectAgain, Line, LinkedChoice, May, Name, Persona, Risk, When};
 use ledger::Presence;
 use oauth::ask::{Connector, Proposal};
 use oauth::interaction::{Ask, Standing};
 use oauth::resource;
+use vault::connection::Connection;
 
 /// What is put to the person, whole or in one sentence.
 pub(super) fn question(
@@ -18,6 +19,7 @@ pub(super) fn question(
     ask: &Ask,
     personas: Vec<Persona>,
     desk: &Desk<'_>,
+    accounts: &[Connection],
 ) -> Question {
     let frame = page::frame(app).with_csrf(&desk.signed.csrf);
     let (source, target) = (who_at(&proposal.app, &proposal.redirect), who(&asked.owner));
@@ -27,8 +29,11 @@ pub(super) fn question(
     let wants_all = proposal.prompt.consent || proposal.prompt.select_account || personas.len() > 1;
     let resource = Name::new(&asked.resource.name);
     let chosen = personas.iter().find(|persona| persona.is_chosen).cloned();
-    if let (true, false, Some(persona)) = (standing.covers(asked), wants_all, chosen) {
-        let view = ConnectAgain { frame, app: source, target, resource, action, flow, persona, may, is_away };
+    let own = accounts.iter().find(|own| standing.connection.as_ref() == Some(&own.id));
+    let is_settled = !asked.resource.is_vault() || own.is_some();
+    if let (true, false, Some(persona)) = (standing.covers(asked) && is_settled, wants_all, chosen) {
+        let account = own.map(|own| (own.id.as_str().to_owned(), Name::new(&own.label)));
+        let view = ConnectAgain { frame, app: source, target, resource, action, flow, persona, may, is_away, account };
         return Question::ConnectAgain(Box::new(view));
     }
     let when = match (asked.offers_background, is_away) {
@@ -51,7 +56,17 @@ pub(super) fn question(
         opens_sign_in: !ask.is_remembered,
         is_suspended: standing.is_suspended,
         is_in_development: proposal.app.development_mode,
+        account: asked.resource.provider.as_ref().map(|provider| choice(provider, accounts, standing)),
     }))
+}
+
+/// The accounts to choose from; the one that it was on before stands first.
+fn choice(provider: &str, accounts: &[Connection], standing: &Standing) -> LinkedChoice {
+    let account = |own: &Connection| {
+        let is_chosen = standing.connection.as_ref() == Some(&own.id);
+        (own.id.as_str().to_owned(), Name::new(&own.label), is_chosen)
+    };
+    LinkedChoice { service: Name::new(provider), accounts: accounts.iter().map(account).collect() }
 }
 
 /// One line a scope in the owner's words, tagged when some were allowed before and some were not.

@@ -1,6 +1,6 @@
 //! The questions as pages: sign-in here, what is done at another app in `connect`.
 
-use super::{connect, who_at};
+use super::{account, connect, who_at};
 use crate::app::App;
 use crate::edge::faults::PageError;
 use crate::edge::page::{self, PageResult};
@@ -85,7 +85,8 @@ pub(in crate::oauth) async fn question(
 ) -> Result<Question, PageError> {
     let personas = personas(app, desk.signed, ask).await?;
     if let (Some(asked), Some(standing)) = (&proposal.connector, &ask.standing) {
-        return Ok(connect::question(app, proposal, (asked, standing), ask, personas, desk));
+        let accounts = account::accounts(app, asked, desk.signed, &ask.identity).await?;
+        return Ok(connect::question(app, proposal, (asked, standing), ask, personas, desk, &accounts));
     }
     let frame = page::frame(app).with_csrf(&desk.signed.csrf);
     let (who, action, flow) = (who_at(&proposal.app, &proposal.redirect), desk.action.to_owned(), desk.flow.to_owned());

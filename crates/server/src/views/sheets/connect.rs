@@ -16,6 +16,14 @@ pub enum When {
     Asked { is_away: bool },
 }
 
+/// The person's accounts at a service: one is chosen, or one is linked next.
+#[derive(Debug, Clone)]
+pub struct LinkedChoice {
+    pub service: Name,
+    /// Id, what it is recognised by, and whether it is the one so far.
+    pub accounts: Vec<(String, Name, bool)>,
+}
+
 /// The whole question: `GET /connect?…` or `GET /signin?flow=…` of a request that names a resource.
 ///
 /// One form, `POST {action}`, with `flow`, `csrf`, `identity`, `when` = `using` or `away` where it is asked, and `decision` =
@@ -47,6 +55,8 @@ pub struct Connect {
     pub is_suspended: bool,
     /// The app is in development mode.
     pub is_in_development: bool,
+    /// The account elsewhere that it is about; nothing where an app offers the resource.
+    pub account: Option<LinkedChoice>,
 }
 
 impl Connect {
@@ -71,6 +81,8 @@ pub struct ConnectAgain {
     /// What is asked now, of what was allowed before.
     pub may: May,
     pub is_away: bool,
+    /// The account elsewhere that it is about, id and label.
+    pub account: Option<(String, Name)>,
 }
 
 pages!(Away: Connect, ConnectAgain);

@@ -18,7 +18,7 @@ mod runtime;
 
 pub use approval::{ApprovalState, Approve, ApproveCode, AskApproval, Waiting};
 pub use codes::Codes;
-pub use connect::{Connect, ConnectAgain, When};
+pub use connect::{Connect, ConnectAgain, LinkedChoice, When};
 pub use consent::{Consent, ConsentNote, Continue, Persona};
 pub use email::{EmailAdd, EmailCode};
 pub use embed::{Gate, GateQuestion, Relay};

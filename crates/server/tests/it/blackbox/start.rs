@@ -3,6 +3,8 @@
 use super::{Place, mode, soon};
 use db::testing::{empty_postgres, postgres_server};
 use db::{Location, Store};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command};
 
 #[tokio::test]
 async fn an_empty_folder_becomes_a_server_that_is_ready() {
@@ -273,6 +275,55 @@ async fn stopping_is_quick_and_orderly_though_connections_stay_open() {
     assert_eq!(server.stops(), Some(0));
     assert!(begun.elapsed() < std::time::Duration::from_secs(8));
     assert!(!place.path("data/procura.db-wal").exists(), "the log was not written back");
+}
+
+#[test]
+fn the_fake_provider_is_for_this_computer_only_and_says_where_it_is() {
+    let place = Place::new();
+    for listen in ["0.0.0.0:0", "10.0.0.1:0", "[::]:0"] {
+        let ran = place.runs(&["fake-provider", "--listen", listen]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.sentence().starts_with("the fake provider listens on loopback only"), "{ran:?}");
+    }
+    for wrong in [&["fake-provider", "--listen", "8463"][..], &["fake-provider", "--listen"]] {
+        assert_eq!(place.runs(wrong).code, Some(2), "{wrong:?}");
+    }
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = busy.local_addr().unwrap().to_string();
+    let ran = place.runs(&["fake-provider", "--listen", &taken]);
+    let sentence = format!("{taken} is in use by another program; set --listen to a free port");
+    assert_eq!((ran.code, ran.sentence()), (Some(1), sentence.as_str()));
+
+    let public = [("PROCURA_FAKE_PROVIDER", "http://localhost:8463"), ("PROCURA_ISSUER", "https://id.example.com")];
+    let ran = place.runs_with(&["serve"], &public);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.sentence().starts_with("PROCURA_FAKE_PROVIDER: is for an issuer on this computer alone"), "{ran:?}");
+    assert_eq!(std::fs::read_dir(place.folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn the_fake_provider_serves_until_it_is_told_to_stop() {
+    let place = Place::new();
+    let args = ["fake-provider", "--listen", "127.0.0.1:0", "--auto-approve"];
+    let mut fake = Alone(place.command(&args).spawn().unwrap());
+    let mut ready = String::new();
+    BufReader::new(fake.0.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let origin = ready.trim_end().strip_prefix("ready fake-provider=").unwrap_or_else(|| panic!("{ready}")).to_owned();
+    let host = origin.strip_prefix("http://").unwrap();
+    let faults = testkit::http::send(host, "GET", "/_faults", &[("Host".to_owned(), host.to_owned())], b"").await;
+    assert!(faults.text().contains("\"auto_approve\":true"), "{}", faults.text());
+    assert!(Command::new("kill").arg("-TERM").arg(fake.0.id().to_string()).status().unwrap().success());
+    assert_eq!(fake.0.wait().unwrap().code(), Some(0));
+}
+
+/// A process that is no server, and ends with its test.
+struct Alone(Child);
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]

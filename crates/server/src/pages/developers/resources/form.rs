@@ -73,6 +73,7 @@ impl Sent {
             allow_chains: Some(is_on(self.allow_chains.as_deref())),
             open_audience: Some(is_on(self.open_audience.as_deref())),
             scopes: Some(self.typed_scopes()),
+            provider: None,
         }
     }
 
@@ -97,7 +98,12 @@ impl Sent {
         let risks = self.scope_risk.clone().into_all();
         let count = names.len().max(texts.len()).max(risks.len());
         let at = |list: &[String], place: usize| list.get(place).map(|text| text.trim().to_owned()).unwrap_or_default();
-        let row = |place| ScopeWish { name: at(&names, place), text: at(&texts, place), risk: at(&risks, place) };
+        let row = |place| ScopeWish {
+            name: at(&names, place),
+            text: at(&texts, place),
+            risk: at(&risks, place),
+            ..ScopeWish::default()
+        };
         (0..count).map(row).collect()
     }
 
