@@ -129,7 +129,7 @@ async fn allowed(app: &App, proposal: &Proposal, signed: &Signed, identity: &str
     let signer = signer(app, signed).await?;
     let flow = app.oauth.keep_request(Vec::new()).await?;
     let Some(interaction) = app.oauth.find_request(flow.reveal()).await? else { return Ok(None) };
-    let answer = app.oauth.approve(&interaction, proposal, &signer, identity, None).await?;
+    let answer = app.oauth.approve(&interaction, proposal, &signer, identity, None, None).await?;
     let code = answer.and_then(|answer| answer.fields.into_iter().find(|(name, _)| *name == "code"));
     let Some((_, code)) = code else { return Ok(None) };
     let ask = CodeAsk { code: Secret::new(code), redirect: proposal.redirect.clone(), verifier: None, resource: None };
