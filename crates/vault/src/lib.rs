@@ -19,6 +19,7 @@ mod refusal;
 mod rekey;
 pub mod session;
 mod settings;
+pub mod sign_in;
 mod span;
 pub mod subject;
 mod sweep;
