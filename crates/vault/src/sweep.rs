@@ -1,7 +1,7 @@
 //! What nobody needs any more, removed in small steps.
 
 use crate::connection::{self, Removed};
-use crate::{Vault, agent, grants, key, link, session};
+use crate::{Vault, agent, grants, key, link, policy, session};
 use base::{AppId, Fault};
 use db::Tx;
 
@@ -9,7 +9,7 @@ use db::Tx;
 const KEEP_SECS: i64 = 86_400;
 
 impl Vault {
-    /// Forgets nonces, answered requests, links and sessions that are over, at most so many of each. Gives how many of what there was most of.
+    /// Forgets nonces, answered requests, counted windows, links and sessions that are over, at most so many of each. Gives how many of what there was most of.
     pub async fn sweep(&self, limit: u32) -> Result<u64, Fault> {
         let now = self.seams.now();
         let before = now.plus_secs(-KEEP_SECS);
@@ -18,7 +18,8 @@ impl Vault {
                 let nonces = key::sweep_nonces(tx, now, limit)?;
                 let answered = agent::sweep_idempotency(tx, now, limit)?;
                 let links = link::sweep(tx, before, limit)?;
-                Ok(nonces.max(answered).max(links).max(session::sweep(tx, before, limit)?))
+                let counters = policy::sweep_counters(tx, before, limit)?;
+                Ok(nonces.max(answered).max(counters).max(links).max(session::sweep(tx, before, limit)?))
             })
             .await
     }

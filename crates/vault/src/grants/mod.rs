@@ -19,7 +19,8 @@ pub use mint::MintAsk;
 pub(crate) use open::{On, open_on};
 pub use report::MismatchReport;
 pub use resolve::{Resolved, Wanted};
-pub(crate) use revoke::end_of_app;
+pub(crate) use resolve::{limits_above, resolve};
+pub(crate) use revoke::{end_of_app, subject_of};
 pub use revoke::{Revoked, end_of_account};
 pub(crate) use rows::find_agent;
 

@@ -137,7 +137,7 @@ impl Vault {
 }
 
 /// Whose a node is.
-pub(super) fn subject_of(grant: &Grant) -> Subject {
+pub(crate) fn subject_of(grant: &Grant) -> Subject {
     match (&grant.account, &grant.identity, &grant.app_user) {
         (Some(account), Some(identity), _) => {
             Subject::Identity { account: account.clone(), identity: identity.clone() }
