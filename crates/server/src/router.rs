@@ -4,7 +4,8 @@ use crate::app::App;
 use crate::edge::faults::{self, PageError};
 use crate::edge::{address, cors, headers, request};
 use crate::oauth::{
-    authorize, delegations, discovery, embed, introspect, logout, revoke, runtime, session_check, token, userinfo,
+    authorize, backend_sign_in, delegations, discovery, embed, introspect, logout, revoke, runtime, session_check,
+    token, userinfo,
 };
 use crate::{assets, pages, sdk_js, widget};
 use axum::Router;
@@ -69,6 +70,9 @@ fn protocol_pages() -> Router<App> {
         .route("/signin/decision", post(authorize::decide))
         .route("/signin/embed/question", post(embed::question))
         .route("/signin/embed/decision", post(embed::decide))
+        .route("/sdk/auth", get(backend_sign_in::show))
+        .route("/sdk/auth/open", post(backend_sign_in::claim))
+        .route("/sdk/auth/s/{number}", get(backend_sign_in::ask).post(backend_sign_in::decide))
         .route("/logout", get(logout::open).post(logout::open_by_post))
         .route("/logout/confirm", post(logout::confirm))
         .route("/demo", get(crate::demo::tour))

@@ -1,6 +1,7 @@
 //! What nobody needs any more, removed in small steps.
 
-use crate::{Vault, agent, key, link, policy, session};
+use crate::connection::{self, Removed};
+use crate::{Vault, agent, grants, key, link, policy, session};
 use base::{AppId, Fault};
 use db::Tx;
 
@@ -24,10 +25,14 @@ impl Vault {
     }
 }
 
-/// Removes the keys, agents and identity provider of an app that is going away, inside the transaction that removes it.
-pub fn forget_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
+/// Removes all that hangs on an app that is going away, inside the transaction that removes it. What was linked to it is wiped; the
+/// services are to be asked to forget it too, once the transaction is done.
+pub fn forget_app(tx: &mut Tx<'_>, vault: &Vault, app: &AppId) -> Result<Vec<Removed>, Fault> {
+    let removed = grants::end_of_app(tx, vault, app)?;
+    connection::delete_of_app(tx, app)?;
     key::delete_of_app(tx, app)?;
     agent::delete_of_app(tx, app)?;
     crate::span::delete_of_app(tx, app)?;
-    crate::subject::delete_of_app(tx, app)
+    crate::subject::delete_of_app(tx, app)?;
+    Ok(removed)
 }

@@ -3,6 +3,7 @@
 //! Promise: every route here but those listed as open is signed ([`alter::signed`]); every refusal is JSON.
 
 mod agents;
+mod auth;
 mod approvals;
 mod catalogue;
 mod connect;
@@ -54,6 +55,8 @@ fn signed() -> Router<App> {
         .route("/sdk/agents/{id}/keys/{key}", delete(agents::revoke_key))
         .route("/sdk/identity/resolve", post(identity::resolve))
         .route("/sdk/identity/assert", post(identity::assert))
+        .route("/sdk/auth/session", post(auth::open))
+        .route("/sdk/auth/poll", post(auth::poll))
         .route("/sdk/auth/verify-token", post(identity::verify_token))
         .route("/sdk/provider-specs", get(specs::list))
         .route("/sdk/provider-specs/{kind}/{id}", get(specs::show))

@@ -31,7 +31,7 @@ pub(crate) async fn opens(browser: &mut Browser<'_>, token: &str, has_opener: bo
 }
 
 /// Presses a button of the page.
-async fn presses(browser: &mut Browser<'_>, page: &Answer, path: &str, decision: &str) -> Answer {
+pub(crate) async fn presses(browser: &mut Browser<'_>, page: &Answer, path: &str, decision: &str) -> Answer {
     let mut form = page.form_with("csrf");
     form.insert("decision".to_owned(), decision.to_owned());
     let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
