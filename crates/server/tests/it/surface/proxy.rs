@@ -77,7 +77,8 @@ async fn who_may_not_call_through_the_proxy() {
         assert_eq!(with(&format!("Bearer {}", other.key)).await, "404 grant_not_found");
         let none = world.send("POST", "/sdk/proxy", &[], b"{}").await;
         assert_eq!(said(&none), "401 invalid_key");
-        let body = json!({ "grant_id": linked.grant, "method": "GET", "url": format!("{}/calendar/echo", fake.origin) });
+        let body =
+            json!({ "grant_id": linked.grant, "method": "GET", "url": format!("{}/calendar/echo", fake.origin) });
         assert_eq!(narrow.refusal("POST", "/sdk/proxy", &body).await, "403 insufficient_scope");
     }
 }
@@ -87,17 +88,24 @@ async fn a_call_passes_as_it_is_by_grant_and_by_person() {
     for (world, fake) in World::both_with_fake().await {
         let linked = linked(&world, &fake).await;
         let (by_id, token) = (format!("/{}/calendar/echo?a=%20b", linked.grant), linked.user.as_str());
-        let answer = linked.raw("PUT", &by_id, &[("Content-Type", "text/plain"), ("X-Procura-Reason", "why")], b"hello").await;
+        let answer =
+            linked.raw("PUT", &by_id, &[("Content-Type", "text/plain"), ("X-Procura-Reason", "why")], b"hello").await;
         assert_eq!((answer.status, answer.header("procura-refusal")), (200, None), "{answer:?}");
         let echo = answer.json();
-        assert_eq!((&echo["method"], &echo["body"], &echo["query"]), (&json!("PUT"), &json!("hello"), &json!("a=%20b")));
+        assert_eq!(
+            (&echo["method"], &echo["body"], &echo["query"]),
+            (&json!("PUT"), &json!("hello"), &json!("a=%20b"))
+        );
         assert!(!answer.text().contains("fat_") && !answer.text().contains("alter_"), "{}", answer.text());
         assert_eq!(answer.header("content-security-policy"), Some("sandbox; default-src 'none'"));
         let named = |name: &'static str, value: &str| (name, value.to_owned());
         for (headers, expected) in [
             (vec![named("X-Procura-User-Token", token)], "200 none"),
             (vec![named("X-Procura-User-Token", token), named("X-Procura-Account", "ada@fake.example")], "200 none"),
-            (vec![named("X-Procura-User-Token", token), named("X-Procura-Account", "eve@fake.example")], "404 grant_not_found"),
+            (
+                vec![named("X-Procura-User-Token", token), named("X-Procura-Account", "eve@fake.example")],
+                "404 grant_not_found",
+            ),
             (vec![named("X-Procura-User-Token", "nonsense")], "401 jwt_validation_error"),
             (vec![], "404 grant_not_found"),
         ] {
@@ -113,13 +121,26 @@ async fn a_call_passes_as_it_is_by_grant_and_by_person() {
 async fn threat_147_and_151_what_could_be_read_otherwise_is_refused_at_the_door() {
     let (world, fake) = World::with_fake().await;
     let linked = linked(&world, &fake).await;
-    for path in ["//evil.test/x", "/a/../b", "/a/%2e%2e/b", "/a%5cb", "/a%00b", "/%ff%2f..", "/calendar/echo?_method=DELETE", "/a//b"] {
+    for path in [
+        "//evil.test/x",
+        "/a/../b",
+        "/a/%2e%2e/b",
+        "/a%5cb",
+        "/a%00b",
+        "/%ff%2f..",
+        "/calendar/echo?_method=DELETE",
+        "/a//b",
+    ] {
         let answer = linked.raw("GET", &format!("/{}{path}", linked.grant), &[], b"").await;
         assert_eq!(refusal(&answer), "400 invalid_request", "{path}");
     }
     let path = format!("/{}/calendar/echo", linked.grant);
     for host in ["evil.test", "127.0.0.1", "127.0.0.1:1", "localhost", "x@evil.test"] {
-        assert_eq!(refusal(&linked.raw("GET", &path, &[("X-Procura-Host", host)], b"").await), "422 blocked_destination", "{host}");
+        assert_eq!(
+            refusal(&linked.raw("GET", &path, &[("X-Procura-Host", host)], b"").await),
+            "422 blocked_destination",
+            "{host}"
+        );
     }
     assert_eq!(refusal(&linked.raw("TRACE", &path, &[], b"").await), "400 invalid_request");
     assert_eq!(refusal(&linked.raw("GET", "/fake-calendar", &[], b"").await), "404 not_found");
@@ -135,14 +156,18 @@ async fn the_json_form_answers_what_the_published_client_reads() {
             all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             all
         };
-        let more = json!({ "body": { "a": 1 }, "headers": { "X-Kept": "yes" }, "query_params": { "q": ["1", 2], "r": true } });
+        let more =
+            json!({ "body": { "a": 1 }, "headers": { "X-Kept": "yes" }, "query_params": { "q": ["1", 2], "r": true } });
         let answer = linked.backend.gets("POST", "/sdk/proxy", &call(more)).await;
         assert_eq!((&answer["status_code"], &answer["body_truncated"]), (&json!(200), &json!(false)), "{answer}");
         assert!(answer["duration_ms"].is_u64() && answer["headers"]["content-type"].is_string());
         let body = STANDARD.decode(answer["body_b64"].as_str().unwrap()).unwrap();
         let echo: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((&echo["body"], &echo["query"]), (&json!("{\"a\":1}"), &json!("q=1&q=2&r=true")));
-        assert_eq!((&echo["headers"]["x-kept"], &echo["headers"]["content-type"]), (&json!("yes"), &json!("application/json")));
+        assert_eq!(
+            (&echo["headers"]["x-kept"], &echo["headers"]["content-type"]),
+            (&json!("yes"), &json!("application/json"))
+        );
         let status = json!({ "method": "GET", "url": format!("{}/calendar/status/418", fake.origin) });
         assert_eq!(linked.backend.gets("POST", "/sdk/proxy", &call(status)).await["status_code"], json!(418));
         for (more, expected) in [
@@ -176,13 +201,26 @@ async fn threat_155_a_person_decides_with_a_passkey_over_the_very_call() {
         assert_eq!(asked["approval_url"], json!(format!("{}{path}", world.issuer)));
         let target = format!("/sdk/approvals/{id}");
         let told = linked.backend.gets("GET", &target, &Value::Null).await;
-        assert_eq!((&told["status"], &told["has_result"], &told["gates"][0]["status"]), (&json!("pending"), &json!(false), &json!("pending")));
+        assert_eq!(
+            (&told["status"], &told["has_result"], &told["gates"][0]["status"]),
+            (&json!("pending"), &json!(false), &json!("pending"))
+        );
         assert_eq!(linked.backend.refusal("GET", &format!("{target}?wait=26"), &Value::Null).await, "422 invalid_wait");
-        assert_eq!(linked.backend.refusal("GET", &format!("{target}/result"), &Value::Null).await, "409 approval_pending");
+        assert_eq!(
+            linked.backend.refusal("GET", &format!("{target}/result"), &Value::Null).await,
+            "409 approval_pending"
+        );
 
         let page = linked.ada.opens(&path).await;
         let text = page.text();
-        for words in ["App notes", "add or send something in Fake calendar", "ada@fake.example", "tea", "Tea &#60;b&#62;&#38;", "Deny"] {
+        for words in [
+            "App notes",
+            "add or send something in Fake calendar",
+            "ada@fake.example",
+            "tea",
+            "Tea &#60;b&#62;&#38;",
+            "Deny",
+        ] {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(linked.ada.opens("/account/approvals").await.text().contains("waits for you"));
