@@ -514,6 +514,7 @@ fn connect(made: &mut Vec<Sample>, world: &World) {
         opens_sign_in: true,
         is_suspended: false,
         is_in_development: false,
+        account: None,
     };
     add(made, "connect", &whole);
     let work = world.persona("2", "Ada at work", Email::Absent, false);
@@ -538,6 +539,7 @@ fn connect(made: &mut Vec<Sample>, world: &World) {
         persona: world.ada(),
         may: may(|_| None),
         is_away: true,
+        account: None,
     };
     add(made, "connect-again", &again);
     let gate = |question| Gate {
@@ -619,6 +621,7 @@ fn account(world: &World, made: &mut Vec<Sample>) {
     };
     add(made, "session-tokens-none", &SessionTokens { rows: vec![], made: None, ..tokens.clone() });
     add(made, "session-tokens", &tokens);
+    approvals(made, world);
     let rows = vec![
         AccessRow {
             below: vec![
@@ -931,4 +934,57 @@ fn developers(world: &World, made: &mut Vec<Sample>) {
         cancel_url: format!("/developers/apps/{APP}"),
     };
     add(made, "end-app", &end);
+}
+
+fn approvals(made: &mut Vec<Sample>, world: &World) {
+    let frame = World::frame;
+    let row = |state| ApprovalRow {
+        url: "/account/approvals/0190a000-0000-7000-8000-000000000000".into(),
+        who: Name::new(&world.app),
+        deed: "delete something in Fake calendar".into(),
+        asked: ago(60),
+        state,
+    };
+    let list = Approvals {
+        frame: frame(),
+        rail: world.holder().rail(AccountTab::Approvals),
+        rows: vec![row(CallState::Waiting), row(CallState::Done), row(CallState::TooLate), row(CallState::Failed)],
+        older_url: Some("/account/approvals?before=0190a000".into()),
+    };
+    add(made, "approvals", &list);
+    add(made, "approvals-none", &Approvals { rows: vec![], older_url: None, ..list.clone() });
+    let call = CallToDecide {
+        frame: frame(),
+        app: Name::new(&world.app),
+        host: world.host.clone(),
+        tile: Tile::app("app_1", &Name::new(&world.app), None),
+        agent: Some(Name::new(&world.person)),
+        deed: "delete something in Fake calendar".into(),
+        service: "Fake calendar".into(),
+        account: Name::new(&world.address),
+        method: "DELETE".into(),
+        address: "calendar.example.com/calendar/v3/events/42".into(),
+        reason: Some(world.sentence.clone()),
+        raw: format!("DELETE https://calendar.example.com/calendar/v3/events/42\nx-note: {}\n", world.sentence),
+        is_body_hidden: false,
+        digest: "0".repeat(64),
+        asked: ago(60),
+        ends: ago(-540),
+        state: CallState::Waiting,
+        action: "/account/approvals/0190a000-0000-7000-8000-000000000000".into(),
+        start: "/api/approvals/0190a000-0000-7000-8000-000000000000/start".into(),
+        approve: "/api/approvals/0190a000-0000-7000-8000-000000000000/approve".into(),
+        may_use_code: false,
+        code: Entry::empty(),
+    };
+    add(made, "approval", &call);
+    let demo = CallToDecide {
+        may_use_code: true,
+        is_body_hidden: true,
+        agent: None,
+        code: Entry::refused("abc", "This code is not right."),
+        ..call.clone()
+    };
+    add(made, "approval-demo", &demo);
+    add(made, "approval-over", &CallToDecide { state: CallState::Done, ..call });
 }
