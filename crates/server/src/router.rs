@@ -13,7 +13,7 @@ use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 
 /// The whole of the public listener.
 pub fn router(app: App) -> Router {
@@ -25,6 +25,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::sdk::router(&app))
         .merge(pages::router())
         .merge(widget::router())
+        .route("/proxy/{*rest}", any(crate::proxy::pass))
         .route("/assets/{file}", get(asset))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)

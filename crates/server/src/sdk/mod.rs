@@ -4,13 +4,16 @@
 
 mod agents;
 mod auth;
+mod approvals;
 mod catalogue;
 mod connect;
 mod grants;
 mod identity;
 mod keys;
+pub mod proxy;
 mod query;
 mod scopes;
+mod secrets;
 mod spans;
 mod specs;
 mod token;
@@ -71,6 +74,10 @@ fn signed() -> Router<App> {
         .route("/sdk/grants/{id}/mint", post(grants::mint))
         .route("/sdk/grants/{id}/report-scope-mismatch", post(grants::report_mismatch))
         .route("/sdk/token", post(token::hand_out))
+        .route("/sdk/proxy", post(proxy::call))
+        .route("/sdk/approvals/{id}", get(approvals::show))
+        .route("/sdk/approvals/{id}/result", get(approvals::outcome))
+        .route("/sdk/managed-secrets/{id}/grants", post(secrets::grant))
 }
 
 /// Unknown paths and wrong methods look alike.

@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 use testkit::backend::{Backend, said};
 use testkit::{Answer, Browser, Fake, TestApp, World};
 
-const SITE: &str = "website_url = \"https://notes.test/\"";
+pub(crate) const SITE: &str = "website_url = \"https://notes.test/\"";
 
 /// A token of ours that says who the person is, for an app.
-async fn user_token(ada: &mut Browser<'_>, app: &TestApp<'_>) -> String {
+pub(crate) async fn user_token(ada: &mut Browser<'_>, app: &TestApp<'_>) -> String {
     let code = ada.approves(app, "openid").await;
     app.redeems(&code).await.json()["access_token_jwt"].as_str().unwrap().to_owned()
 }
 
 /// A session of the backend's.
-async fn session(backend: &Backend<'_>, more: Value) -> String {
+pub(crate) async fn session(backend: &Backend<'_>, more: Value) -> String {
     let mut ask =
         json!({ "allowed_providers": ["fake-calendar"], "return_url": null, "allowed_origin": null, "metadata": null });
     ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -22,7 +22,7 @@ async fn session(backend: &Backend<'_>, more: Value) -> String {
 }
 
 /// Opens the window of a session and gives the path of its page.
-async fn opens(browser: &mut Browser<'_>, token: &str, has_opener: bool) -> String {
+pub(crate) async fn opens(browser: &mut Browser<'_>, token: &str, has_opener: bool) -> String {
     browser.opens("/sdk/oauth/connect").await;
     let body = json!({ "session_token": token, "has_opener": has_opener });
     let answer = browser.calls("/sdk/oauth/connect/open", &body).await;
@@ -31,7 +31,7 @@ async fn opens(browser: &mut Browser<'_>, token: &str, has_opener: bool) -> Stri
 }
 
 /// Presses a button of the page.
-async fn presses(browser: &mut Browser<'_>, page: &Answer, path: &str, decision: &str) -> Answer {
+pub(crate) async fn presses(browser: &mut Browser<'_>, page: &Answer, path: &str, decision: &str) -> Answer {
     let mut form = page.form_with("csrf");
     form.insert("decision".to_owned(), decision.to_owned());
     let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -39,7 +39,7 @@ async fn presses(browser: &mut Browser<'_>, page: &Answer, path: &str, decision:
 }
 
 /// Goes to the service, says yes there, and comes back to the page of the session.
-async fn links(browser: &mut Browser<'_>, fake: &Fake, path: &str) -> Answer {
+pub(crate) async fn links(browser: &mut Browser<'_>, fake: &Fake, path: &str) -> Answer {
     let page = browser.opens(path).await;
     assert_eq!(page.status, 200, "{page:?}");
     let away = presses(browser, &page, path, "continue").await;

@@ -1,7 +1,7 @@
 //! What people and apps do, from the first page to the last token.
 
 mod audience;
-mod connect;
+pub(crate) mod connect;
 mod connector;
 mod consent;
 mod race;
