@@ -1,6 +1,8 @@
 //! The account: who one is, how one signs in, who knows what, and how each of it ends.
 
 mod access;
+mod calls;
+mod connections;
 mod data;
 mod home;
 mod identity;
@@ -8,6 +10,10 @@ mod security;
 mod tokens;
 
 pub use access::{Access, AccessBelow, AccessRow, Activity};
+pub use calls::{CallRow, Calls};
+pub use connections::{
+    AgentDeed, AgentRow, Agents, ConnectionRow, Connections, Holder, HolderAgent, Through,
+};
 pub use data::YourData;
 pub use home::AccountHome;
 pub use identity::{Identities, IdentityEdit, IdentityNew, IdentityRow};
@@ -22,6 +28,9 @@ use super::rail::{Rail, RailItem};
 pub enum AccountTab {
     Home,
     Access,
+    Connections,
+    Agents,
+    Calls,
     Activity,
     Identities,
     Passkeys,
@@ -59,6 +68,9 @@ impl AccountHolder {
             items: vec![
                 item("Home", "/account", AccountTab::Home),
                 item("Access", "/account/access", AccountTab::Access).counting(self.apps),
+                item("Connections", "/account/connections", AccountTab::Connections),
+                item("Agents", "/account/agents", AccountTab::Agents),
+                item("Calls", "/account/calls", AccountTab::Calls),
                 item("Activity", "/account/activity", AccountTab::Activity),
                 item("Identities", "/account/identities", AccountTab::Identities),
                 item("Passkeys and codes", "/account/passkeys", AccountTab::Passkeys),
