@@ -3,6 +3,7 @@
 mod account;
 mod address;
 pub(crate) mod api_v1;
+mod connections;
 mod developers;
 mod people;
 mod resources;
