@@ -25,13 +25,7 @@ pub struct Linkable {
 impl Linkable {
     /// The scopes in words; one that the descriptor does not know stands as it is.
     pub fn in_words(&self) -> Vec<ProviderScope> {
-        let known = &self.configured.provider.scopes;
-        self.scopes
-            .iter()
-            .map(|name| {
-                known.iter().find(|scope| scope.name == name).cloned().unwrap_or_else(|| ProviderScope::unknown(name))
-            })
-            .collect()
+        self.configured.provider.in_words(&self.scopes)
     }
 }
 
@@ -158,7 +152,7 @@ impl Vault {
             app: session.app.clone(),
             subject: session.subject.clone(),
             session: Some(number),
-            is_for_consent: false,
+            opens_grant: true,
             repaired: None,
             provider: own.configured.provider.clone(),
             client: Some(own.configured.client.id.clone()),
