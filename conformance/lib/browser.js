@@ -130,7 +130,7 @@ export class Page {
     return this.#submit(button.closest('form'), name ? { [name]: button.attr('value') ?? '' } : {})
   }
 
-  /** Sends the form that has the controls named in `chosen`, with these values in them. */
+  /** Sends the form that has the controls named in `chosen`, with these values in them; `null` leaves one out, as an empty checkbox is. */
   async send(chosen) {
     const isMeant = (form) => Object.keys(chosen).every((name) => form.find(`[name="${name}"]`).length > 0)
     return this.#submit(this.#one('form', isMeant, `form with ${Object.keys(chosen)}`), chosen)
@@ -153,7 +153,7 @@ export class Page {
     const fields = new URLSearchParams()
     const held = form.serializeArray().filter(({ name }) => !(name in chosen))
     for (const { name, value } of held) fields.append(name, value)
-    for (const [name, value] of Object.entries(chosen)) fields.append(name, value)
+    for (const [name, value] of Object.entries(chosen)) if (value !== null) fields.append(name, value)
 
     const target = new URL(form.attr('action') || this.url, this.url)
     if ((form.attr('method') ?? 'get').toLowerCase() === 'get') {
