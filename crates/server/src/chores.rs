@@ -40,6 +40,7 @@ pub const SCHEDULE: &[Chore] = &[
     Chore { name: "limits.sweep", every: Duration::from_mins(1), by: By::EveryNode, run: sweep_limits },
     Chore { name: "oauth.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_oauth },
     Chore { name: "nonces.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_keys },
+    Chore { name: "approvals.tend", every: Duration::from_secs(5), by: By::OneNode, run: tend_approvals },
     Chore { name: "people.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_people },
     Chore { name: "app_secrets.sweep", every: Duration::from_hours(1), by: By::OneNode, run: sweep_app_secrets },
     Chore {
@@ -86,6 +87,11 @@ fn sweep_keys(app: App) -> Doing {
         while app.vault.sweep(SWEEP).await? >= u64::from(SWEEP) {}
         Ok(())
     })
+}
+
+/// What nobody decided in time is over; what was approved just before the server went away runs now.
+fn tend_approvals(app: App) -> Doing {
+    Box::pin(async move { app.vault.tend_approvals(SWEEP).await.map(drop) })
 }
 
 fn sweep_people(app: App) -> Doing {

@@ -19,7 +19,7 @@ async function start() {
   const token = new URLSearchParams(location.hash.slice(1)).get("session");
   if (!token) return say("This link is not whole. Close this window and start again in the app you came from.");
   try {
-    const response = await fetch("/sdk/oauth/connect/open", {
+    const response = await fetch(document.querySelector("main")?.dataset.open ?? "", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ session_token: token, has_opener: opener() !== null }),

@@ -4,11 +4,11 @@ use super::{ApplyError, Mistake};
 use oauth::app;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use toml::de::{DeTable, DeValue};
 
 /// Tables of the format that this version does not read yet.
-const LATER: [&str; 3] = ["provider", "managed_secret", "policy"];
+const LATER: [&str; 2] = ["managed_secret", "policy"];
 
 /// A manifest as written.
 pub(super) struct Manifest {
@@ -17,6 +17,7 @@ pub(super) struct Manifest {
     pub(super) resources: Vec<ResourceTable>,
     pub(super) keys: Vec<KeyTable>,
     pub(super) issuers: Vec<IssuerTable>,
+    pub(super) providers: Vec<ProviderTable>,
     lines: HashMap<String, usize>,
 }
 
@@ -33,6 +34,8 @@ struct Tables {
     app_key: Vec<KeyTable>,
     #[serde(default)]
     identity_issuer: Vec<IssuerTable>,
+    #[serde(default)]
+    provider: Vec<ProviderTable>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +141,21 @@ pub(super) struct IssuerTable {
     pub(super) groups_claim: Option<String>,
 }
 
+/// Credentials at a service, or a whole service.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderTable {
+    pub(super) id: String,
+    pub(super) app: Option<String>,
+    pub(super) descriptor: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) scopes_allowed: Option<Vec<String>>,
+    pub(super) scopes_default: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) inputs: BTreeMap<String, String>,
+}
+
 fn yes() -> bool {
     true
 }
@@ -170,6 +188,7 @@ impl Manifest {
             resources: tables.resource,
             keys: tables.app_key,
             issuers: tables.identity_issuer,
+            providers: tables.provider,
             lines,
         })
     }
@@ -184,6 +203,12 @@ impl Manifest {
         mistakes.extend(self.duplicates_of("app_key", "key", self.keys.iter().map(|table| table.key.as_str())));
         let issuers = self.issuers.iter().map(|table| table.app.as_str());
         mistakes.extend(self.duplicates_of("identity_issuer", "app", issuers));
+        let providers: Vec<String> = self
+            .providers
+            .iter()
+            .map(|table| format!("{} {}", table.id, table.app.as_deref().unwrap_or_default()))
+            .collect();
+        mistakes.extend(self.duplicates_of("provider", "id", providers.iter().map(String::as_str)));
         mistakes
     }
 

@@ -5,6 +5,7 @@
 
 mod connect;
 mod manifest;
+mod providers;
 mod resources;
 mod sources;
 #[cfg(test)]
@@ -12,10 +13,11 @@ mod tests;
 
 use base::{Fault, Seams, Secret};
 use connect::{PlannedIssuer, PlannedKey};
-use db::{Store, Tx};
+use db::{Sealer, Store, Tx};
 use manifest::{AppTable, Manifest};
 use oauth::app::{self, App, AppKind, Change, NewApp, Overlap, Wish};
 use oauth::organization::{self, Actor, Organization};
+use providers::PlannedProvider;
 use resources::PlannedResource;
 use sources::Sources;
 use std::collections::HashMap;
@@ -72,18 +74,28 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin,
-/// `issuer` this server: no resource may take its name.
+/// The server that a manifest is applied to.
+#[derive(Clone, Copy)]
+pub struct Server<'a> {
+    /// No resource may take its name.
+    pub issuer: &'a str,
+    /// What secrets at providers are sealed with.
+    pub sealer: &'a Sealer,
+    /// Hosts that the operator lets through: a descriptor may speak to them by http where they are this computer.
+    pub allow: &'a [net::Allowed],
+}
+
+/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin.
 pub async fn run(
     store: &Store,
     seams: &Seams,
     text: &str,
     base_dir: &Path,
     environment: Environment<'_>,
-    issuer: &str,
+    server: Server<'_>,
 ) -> Result<Vec<String>, ApplyError> {
     let manifest = Manifest::read(text)?;
-    let plan = Plan::make(manifest, &Sources { base_dir, environment }, issuer)?;
+    let plan = Plan::make(manifest, &Sources { base_dir, environment }, server)?;
     let seams = seams.clone();
     store.write_again(move |tx| plan.carry_out(tx, &seams)).await
 }
@@ -95,7 +107,9 @@ struct Plan {
     resources: Vec<PlannedResource>,
     keys: Vec<PlannedKey>,
     issuers: Vec<PlannedIssuer>,
+    providers: Vec<PlannedProvider>,
     issuer: String,
+    sealer: Sealer,
 }
 
 struct PlannedApp {
@@ -109,7 +123,7 @@ struct PlannedApp {
 }
 
 impl Plan {
-    fn make(mut manifest: Manifest, sources: &Sources<'_>, issuer: &str) -> Result<Plan, ApplyError> {
+    fn make(mut manifest: Manifest, sources: &Sources<'_>, server: Server<'_>) -> Result<Plan, ApplyError> {
         let mut mistakes = Vec::new();
         mistakes.extend(manifest.duplicates());
         let mut apps = Vec::new();
@@ -135,10 +149,18 @@ impl Plan {
         }
         let tables = std::mem::take(&mut manifest.issuers).into_iter().enumerate();
         let issuers = tables.map(|(place, table)| connect::planned_issuer(place, table)).collect();
+        let mut providers = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.providers).into_iter().enumerate() {
+            match providers::planned(place, table, sources, &server) {
+                Ok(provider) => providers.push(provider),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("provider", place, field, &sentence)),
+            }
+        }
         if !mistakes.is_empty() {
             return Err(ApplyError::Manifest(mistakes));
         }
-        Ok(Plan { manifest, apps, resources, keys, issuers, issuer: issuer.to_owned() })
+        let (issuer, sealer) = (server.issuer.to_owned(), server.sealer.clone());
+        Ok(Plan { manifest, apps, resources, keys, issuers, providers, issuer, sealer })
     }
 
     fn carry_out(&self, tx: &mut Tx<'_>, seams: &Seams) -> Result<Vec<String>, ApplyError> {
@@ -179,7 +201,7 @@ impl Plan {
 }
 
 impl Plan {
-    /// Keys and identity providers of the apps.
+    /// Credentials at providers, keys and identity providers of the apps.
     fn carry_out_connect(
         &self,
         tx: &mut Tx<'_>,
@@ -188,6 +210,25 @@ impl Plan {
         lines: &mut Vec<String>,
     ) -> Result<Vec<Mistake>, ApplyError> {
         let mut mistakes = Vec::new();
+        for provider in &self.providers {
+            let owner = match &provider.app {
+                None => None,
+                Some(key) => match owners.get(key.as_str()) {
+                    Some(owner) => Some(&owner.id),
+                    None => {
+                        mistakes.push(self.manifest.mistake(
+                            "provider",
+                            provider.place,
+                            "app",
+                            "is no app of this file",
+                        ));
+                        continue;
+                    }
+                },
+            };
+            providers::put(tx, seams, provider, owner, &self.sealer)?;
+            lines.push(format!("provider.{}.app={}", provider.id, provider.app.as_deref().unwrap_or("*")));
+        }
         for key in &self.keys {
             let Some(owner) = owners.get(key.app.as_str()) else {
                 mistakes.push(self.manifest.mistake("app_key", key.place, "app", "is no app of this file"));

@@ -66,8 +66,7 @@ impl SampleApps {
             "IRIS_SECRET" => Some(iris_secret.clone()),
             _ => None,
         };
-        let lines =
-            apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment, &app.config.issuer).await;
+        let lines = apply::run(&app.store, &app.seams, &manifest, Path::new("."), &environment, app.as_server()).await;
         let lines = lines.map_err(|error| Failure::new(format!("demo manifest: {error}")))?;
         let value = |name: &str| {
             let found = lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));

@@ -8,8 +8,8 @@ mod change;
 mod rows;
 
 pub use change::{ClientWish, check_client, remove_client, remove_descriptor, set_client, set_descriptor};
-pub(crate) use rows::mark_refused;
 pub use rows::{list_clients, list_descriptors};
+pub(crate) use rows::{mark_refused, rekey};
 
 use crate::connection::Connection;
 use crate::provider::{self, AuthKind, Inputs, Provider};

@@ -19,7 +19,9 @@ pub use mint::MintAsk;
 pub(crate) use open::{On, open_on};
 pub use report::MismatchReport;
 pub use resolve::{Resolved, Wanted};
-pub use revoke::Revoked;
+pub(crate) use resolve::{limits_above, resolve};
+pub(crate) use revoke::{end_of_app, subject_of};
+pub use revoke::{Revoked, end_of_account};
 pub(crate) use rows::find_agent;
 
 use crate::caller::Subject;

@@ -231,3 +231,15 @@ fn root_of(tx: &mut Tx<'_>, found: &Grant, now: Time) -> Result<Grant> {
     }
     Ok(node)
 }
+
+/// What narrows a node and every node above it, the node's own first: whatever is set on one of them holds below.
+pub(crate) fn limits_above(tx: &mut Tx<'_>, found: &Grant) -> Result<Vec<Limits>> {
+    let mut all = vec![Limits::of(found)?];
+    let mut node = found.clone();
+    while node.kind == Kind::Agent {
+        let parent = node.parent.clone().ok_or_else(|| Fault::new("grants: an agent's node hangs on nothing"))?;
+        node = grant::find(tx, &parent)?.ok_or_else(unknown)?;
+        all.push(Limits::of(&node)?);
+    }
+    Ok(all)
+}

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod activity;
+mod approvals;
 mod codes;
 mod data;
 mod devices;
@@ -37,6 +38,10 @@ pub fn router() -> Router<App> {
         .route("/account/access/{id}/end", get(access::ask).post(access::end))
         .route("/account/tokens", get(tokens::show).post(tokens::make))
         .route("/account/tokens/{id}/end", post(tokens::end))
+        .route("/account/approvals", get(approvals::list))
+        .route("/account/approvals/{id}", get(approvals::show).post(approvals::decide))
+        .route("/api/approvals/{id}/start", post(approvals::start))
+        .route("/api/approvals/{id}/approve", post(approvals::approve))
         .route("/account/activity", get(activity::show))
         .route("/account/identities", get(identities::show).post(identities::create))
         .route("/account/identities/new", get(identities::ask))
@@ -73,6 +78,7 @@ impl Done {
     fn notice(&self) -> Option<&'static str> {
         Some(match self.done.as_deref()? {
             "saved" => "Saved.",
+            "denied" => "Denied. Nothing was done.",
             "ended" => "Ended, and everything that hung on it.",
             "token-ended" => "The key is ended.",
             "signed-out" => "Signed out there.",

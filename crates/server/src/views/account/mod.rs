@@ -1,6 +1,7 @@
 //! The account: who one is, how one signs in, who knows what, and how each of it ends.
 
 mod access;
+mod approvals;
 mod data;
 mod home;
 mod identity;
@@ -8,6 +9,7 @@ mod security;
 mod tokens;
 
 pub use access::{Access, AccessBelow, AccessRow, Activity};
+pub use approvals::{ApprovalRow, Approvals, CallState, CallToDecide};
 pub use data::YourData;
 pub use home::AccountHome;
 pub use identity::{Identities, IdentityEdit, IdentityNew, IdentityRow};
@@ -22,6 +24,7 @@ use super::rail::{Rail, RailItem};
 pub enum AccountTab {
     Home,
     Access,
+    Approvals,
     Activity,
     Identities,
     Passkeys,
@@ -59,6 +62,7 @@ impl AccountHolder {
             items: vec![
                 item("Home", "/account", AccountTab::Home),
                 item("Access", "/account/access", AccountTab::Access).counting(self.apps),
+                item("Approvals", "/account/approvals", AccountTab::Approvals),
                 item("Activity", "/account/activity", AccountTab::Activity),
                 item("Identities", "/account/identities", AccountTab::Identities),
                 item("Passkeys and codes", "/account/passkeys", AccountTab::Passkeys),

@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod api_connect;
 pub(crate) mod api_v1;
 mod developers;
 mod people;
