@@ -3,8 +3,8 @@
 //! Promise: every route here but those listed as open is signed ([`alter::signed`]); every refusal is JSON.
 
 mod agents;
-mod auth;
 mod approvals;
+mod auth;
 mod catalogue;
 mod connect;
 mod grants;
