@@ -1,21 +1,24 @@
 //! `ANY /proxy/{x}/{path}`: a call as it is, streaming both ways (`product.md` 4.4).
 //!
-//! `x` is a grant by its UUID, or a provider together with a user token (without one: the app's own accounts). Our refusals carry
-//! `Procura-Refusal`, a service's answers never do. Browsers have no business here: there is no CORS.
+//! `x` is a grant by its UUID, a resource by its key, or a provider together with a user token (without one: the app's own accounts).
+//! A resource takes a delegated token and nothing else; grant and provider never take one. Our refusals carry `Procura-Refusal`, a
+//! service's answers never do. Browsers have no business here: there is no CORS.
 
 use crate::app::App;
 use crate::edge::alter::{SdkError, bearer, needs, subject};
+use crate::edge::limit::Gate;
 use crate::edge::request::Source;
 use crate::sdk::proxy::waits;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base::{GrantId, Uuid};
+use base::{GrantId, KeyId, Scope, Uuid};
 use futures_util::TryStreamExt as _;
 use net::Upload;
+use std::collections::BTreeMap;
 use std::io;
-use vault::grants::Wanted;
+use vault::grants::{ForResource, Wanted};
 use vault::proxy::{Answered, CallAsk, Called, Form, Target};
 use vault::{Caller, Code, KeyKind};
 
@@ -33,37 +36,82 @@ pub async fn pass(State(app): State<App>, source: Source, request: Request) -> R
         }
         Err(refused) => {
             let code = refused.code();
-            marked(refused.into_response(), code)
+            let mut response = marked(refused.into_response(), code);
+            if code == Code::InvalidToken.as_str() {
+                let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            response
         }
     }
 }
 
 async fn call(app: &App, source: Source, request: Request) -> Result<Called, SdkError> {
     let (parts, body) = request.into_parts();
-    check_credential(&parts.headers)?;
-    let caller = bearer(app, &parts.headers, source).await?;
-    if caller.kind == KeyKind::Publishable {
-        return Err(SdkError::new(Code::KeyKindNotAllowed, "a publishable key makes no calls"));
-    }
-    needs(&caller, NEEDED)?;
     let rest = parts.uri.path().strip_prefix("/proxy/").unwrap_or_default();
     let (named, path) = rest.split_once('/').ok_or_else(SdkError::not_found)?;
-    let wanted = wanted(app, &caller, named, &parts.headers).await?;
+    let path = format!("/{path}");
+    let named = percent_encoding::percent_decode_str(named).decode_utf8().map_err(|_| SdkError::not_found())?;
+    let (caller, wanted) = if named.contains(':') {
+        by_token(app, &named, &parts.headers, source).await?
+    } else {
+        by_key(app, &named, &parts.headers, source).await?
+    };
     let text = |name: &'static str| text(&parts.headers, name);
     let ask = CallAsk {
         wanted,
         method: parts.method.as_str().to_owned(),
-        target: Target::Path {
-            path: format!("/{path}"),
-            query: parts.uri.query().map(str::to_owned),
-            host: text("x-procura-host")?,
-        },
+        target: Target::Path { path, query: parts.uri.query().map(str::to_owned), host: text("x-procura-host")? },
         reason: text("x-procura-reason")?,
         body: upload(&parts.headers, body),
         headers: parts.headers,
         form: Form::Raw,
     };
     Ok(app.vault.call(&caller, ask).await?)
+}
+
+/// Who calls with a key, and the permission that is meant.
+async fn by_key(app: &App, named: &str, headers: &HeaderMap, source: Source) -> Result<(Caller, Wanted), SdkError> {
+    check_credential(headers)?;
+    let caller = bearer(app, headers, source).await?;
+    if caller.kind == KeyKind::Publishable {
+        return Err(SdkError::new(Code::KeyKindNotAllowed, "a publishable key makes no calls"));
+    }
+    needs(&caller, NEEDED)?;
+    let wanted = wanted(app, &caller, named, headers).await?;
+    Ok((caller, wanted))
+}
+
+/// Who calls with a delegated token, and the calls that its scopes let through.
+async fn by_token(app: &App, key: &str, headers: &HeaderMap, source: Source) -> Result<(Caller, Wanted), SdkError> {
+    app.limits.pass(Gate::Sdk, source, None)?;
+    let token = crate::edge::bearer::token(headers).map_err(|_| dead())?;
+    let used = match app.oauth.use_delegated(&token, key).await {
+        Ok(used) => used,
+        Err(oauth::refusal::Error::Fault(fault)) => return Err(fault.into()),
+        Err(oauth::refusal::Error::Refused(_)) => return Err(dead()),
+    };
+    let organization = used.organization.ok_or_else(dead)?;
+    let named = used.resource.scopes.iter().filter(|scope| used.scope.has(&scope.name));
+    let allow = named.flat_map(|scope| scope.allow.iter().cloned()).collect();
+    let caller = Caller {
+        app: used.source,
+        organization,
+        key: KeyId::from_text(""),
+        kind: KeyKind::App,
+        hint: "delegated token".to_owned(),
+        scopes: Scope::empty(),
+        agent: None,
+        source: source.0.to_string(),
+        context: BTreeMap::new(),
+        rule: None,
+    };
+    let resource = ForResource { grant: used.grant, owner: used.resource.app, allow };
+    Ok((caller, Wanted { resource: Some(resource), ..Wanted::default() }))
+}
+
+fn dead() -> SdkError {
+    SdkError::new(Code::InvalidToken, "send a delegated token for this resource that is alive")
 }
 
 /// A token of ours that is for a resource opens neither a grant nor a provider.

@@ -121,6 +121,8 @@ codes! {
     InvalidSignature = "invalid_signature" 401,
     NonceReused = "nonce_reused" 401,
     JwtValidationError = "jwt_validation_error" 401,
+    /// RFC 6750 §3.1: of a delegated token.
+    InvalidToken = "invalid_token" 401,
     InsufficientScope = "insufficient_scope" 403,
     IpNotAllowed = "ip_not_allowed" 403,
     GrantExpired = "grant_expired" 403,

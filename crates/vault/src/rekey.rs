@@ -2,7 +2,7 @@
 //!
 //! Promise: a credential is replaced only by itself: whoever renews it meanwhile wins, and seals under the newest key anyway.
 
-use crate::{catalogue, connection};
+use crate::{approval, catalogue, connection};
 use base::{Fault, Seams};
 use db::{Sealer, Store};
 
@@ -13,6 +13,14 @@ const AT_ONCE: u32 = 100;
 pub async fn rekey(store: &Store, sealer: &Sealer, seams: &Seams) -> Result<u64, Fault> {
     let (own, source) = (sealer.clone(), seams.clone());
     let mut moved = store.write_again(move |tx| catalogue::rekey(tx, &own, &source)).await?;
+    loop {
+        let (own, source) = (sealer.clone(), seams.clone());
+        let done = store.write_again(move |tx| approval::rekey(tx, &own, source.entropy(), AT_ONCE)).await?;
+        moved += done;
+        if done < u64::from(AT_ONCE) {
+            break;
+        }
+    }
     loop {
         let (own, source) = (sealer.clone(), seams.clone());
         let (seen, done) = store.write_again(move |tx| connection::rekey(tx, &own, source.entropy(), AT_ONCE)).await?;

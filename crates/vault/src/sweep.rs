@@ -1,7 +1,7 @@
 //! What nobody needs any more, removed in small steps.
 
 use crate::connection::{self, Removed};
-use crate::{Vault, agent, grants, key, link, policy, session};
+use crate::{Vault, agent, approval, grants, key, link, policy, secret, session};
 use base::{AppId, Fault};
 use db::Tx;
 
@@ -30,6 +30,9 @@ impl Vault {
 pub fn forget_app(tx: &mut Tx<'_>, vault: &Vault, app: &AppId) -> Result<Vec<Removed>, Fault> {
     let removed = grants::end_of_app(tx, vault, app)?;
     connection::delete_of_app(tx, app)?;
+    secret::delete_of_app(tx, app)?;
+    policy::delete_of_app(tx, app)?;
+    approval::delete_of_app(tx, app)?;
     key::delete_of_app(tx, app)?;
     agent::delete_of_app(tx, app)?;
     crate::span::delete_of_app(tx, app)?;

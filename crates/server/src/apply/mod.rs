@@ -3,6 +3,7 @@
 //! Promise: all of a manifest or nothing of it; applied again it changes nothing and repeats no secret; whatever is wrong is
 //! named with its line.
 
+mod calls;
 mod connect;
 mod manifest;
 mod providers;
@@ -12,6 +13,7 @@ mod sources;
 mod tests;
 
 use base::{Fault, Seams, Secret};
+use calls::{PlannedRule, PlannedSecret};
 use connect::{PlannedIssuer, PlannedKey};
 use db::{Sealer, Store, Tx};
 use manifest::{AppTable, Manifest};
@@ -108,6 +110,8 @@ struct Plan {
     keys: Vec<PlannedKey>,
     issuers: Vec<PlannedIssuer>,
     providers: Vec<PlannedProvider>,
+    secrets: Vec<PlannedSecret>,
+    rules: Vec<PlannedRule>,
     issuer: String,
     sealer: Sealer,
 }
@@ -156,11 +160,25 @@ impl Plan {
                 Err((field, sentence)) => mistakes.push(manifest.mistake("provider", place, field, &sentence)),
             }
         }
+        let mut secrets = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.secrets).into_iter().enumerate() {
+            match calls::planned_secret(place, table, sources, &server) {
+                Ok(secret) => secrets.push(secret),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("managed_secret", place, field, &sentence)),
+            }
+        }
+        let mut rules = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.policies).into_iter().enumerate() {
+            match calls::planned_rule(place, table) {
+                Ok(rule) => rules.push(rule),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("policy", place, field, &sentence)),
+            }
+        }
         if !mistakes.is_empty() {
             return Err(ApplyError::Manifest(mistakes));
         }
         let (issuer, sealer) = (server.issuer.to_owned(), server.sealer.clone());
-        Ok(Plan { manifest, apps, resources, keys, issuers, providers, issuer, sealer })
+        Ok(Plan { manifest, apps, resources, keys, issuers, providers, secrets, rules, issuer, sealer })
     }
 
     fn carry_out(&self, tx: &mut Tx<'_>, seams: &Seams) -> Result<Vec<String>, ApplyError> {
@@ -196,6 +214,7 @@ impl Plan {
             }
         }
         mistakes.extend(self.carry_out_connect(tx, seams, &owners, &mut lines)?);
+        mistakes.extend(self.carry_out_calls(tx, seams, &owners, &mut lines)?);
         if mistakes.is_empty() { Ok(lines) } else { Err(ApplyError::Manifest(mistakes)) }
     }
 }
@@ -250,6 +269,39 @@ impl Plan {
             match connect::put_issuer(tx, seams, issuer, owner, &self.issuer) {
                 Ok(()) => lines.push(format!("identity_issuer.{}.issuer={}", issuer.app, issuer.new.issuer)),
                 Err(error) => mistakes.push(self.manifest.vault_mistake("identity_issuer", issuer.place, error)?),
+            }
+        }
+        Ok(mistakes)
+    }
+}
+
+impl Plan {
+    /// Secrets of the apps, and what their calls need.
+    fn carry_out_calls(
+        &self,
+        tx: &mut Tx<'_>,
+        seams: &Seams,
+        owners: &HashMap<&str, App>,
+        lines: &mut Vec<String>,
+    ) -> Result<Vec<Mistake>, ApplyError> {
+        let mut mistakes = Vec::new();
+        for secret in &self.secrets {
+            let Some(owner) = owners.get(secret.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("managed_secret", secret.place, "app", "is no app of this file"));
+                continue;
+            };
+            match vault::secret::put(tx, seams, &self.sealer, &owner.id, &secret.wish) {
+                Ok(_) => lines.push(format!("managed_secret.{}.app={}", secret.wish.slug, secret.app)),
+                Err(error) => mistakes.push(self.manifest.vault_mistake("managed_secret", secret.place, error)?),
+            }
+        }
+        for rule in &self.rules {
+            let Some(owner) = owners.get(rule.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("policy", rule.place, "app", "is no app of this file"));
+                continue;
+            };
+            if let Err(error) = vault::policy::put(tx, seams, &owner.id, &rule.wish) {
+                mistakes.push(self.manifest.vault_mistake("policy", rule.place, error)?);
             }
         }
         Ok(mistakes)

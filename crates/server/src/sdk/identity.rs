@@ -46,6 +46,9 @@ pub async fn assert(State(app): State<App>, Calling(caller): Calling, Body(asked
         return Err(SdkError::invalid("ttl_seconds", "ttl_seconds is from 10 to 300"));
     }
     let user = meant(&app, &caller, &asked).await?;
+    if matches!(&user, Some(User::Theirs(user)) if user.suspended_at.is_some()) {
+        return Err(SdkError::new(Code::UserSuspended, "this person is suspended"));
+    }
     let now = app.seams.now();
     let subject = match &user {
         Some(user) => format!("alter:user:{}", user.id()),

@@ -13,10 +13,14 @@ mod show;
 
 pub use decide::Decision;
 pub use frozen::{Frozen, Ran};
+pub(crate) use rows::{delete_of_account, delete_of_app};
 pub use show::Shown;
 
 use crate::Vault;
-use base::{AccountId, AgentId, AppId, AppUserId, ApprovalId, Fault, GrantId, Time};
+use ask::bound;
+use base::{AccountId, AgentId, AppId, AppUserId, ApprovalId, Entropy, Fault, GrantId, Time};
+use db::seal::Place;
+use db::{Sealer, Tx};
 
 /// How long a person has, in seconds.
 pub(crate) const LASTS_SECS: i64 = 600;
@@ -147,4 +151,23 @@ impl Vault {
             .await?;
         Ok(expired + waiting.len() as u64 + changed)
     }
+}
+
+/// Seals some of what is sealed under another key anew. Gives how many rows changed.
+pub(crate) fn rekey(tx: &mut Tx<'_>, sealer: &Sealer, entropy: &dyn Entropy, limit: u32) -> Result<u64, Fault> {
+    let all = rows::list_under_other_key(tx, &sealer.key_id(), limit)?;
+    for mut own in all.iter().cloned() {
+        let row = bound(&own.id, &own.digest);
+        let again = |column: &'static str, sealed: &[u8]| {
+            let place = || Place { table: "call_approvals", row: &row, column };
+            sealer.seal(place(), &zeroize::Zeroizing::new(sealer.open(place(), sealed)?), entropy)
+        };
+        // What is over for long has been wiped.
+        if !own.request.is_empty() {
+            own.request = again("request", &own.request)?;
+        }
+        own.result = own.result.as_deref().map(|sealed| again("result", sealed)).transpose()?;
+        rows::set_sealed(tx, &own, &sealer.key_id())?;
+    }
+    Ok(all.len() as u64)
 }

@@ -179,3 +179,39 @@ pub(super) fn sweep(tx: &mut Tx<'_>, before: Time, limit: u32) -> Result<u64, Fa
                WHERE id IN (SELECT id FROM call_approvals WHERE expires_at < $1 ORDER BY id LIMIT $2)";
     tx.run(sql, args![before, limit])
 }
+
+/// Removes the calls of an app that is going away.
+pub(crate) fn delete_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
+    let sql = "DELETE FROM call_approvals
+               WHERE app_id = $1";
+    tx.run(sql, args![app])?;
+    Ok(())
+}
+
+/// Removes the calls that a person who is going away was asked about.
+pub(crate) fn delete_of_account(tx: &mut Tx<'_>, account: &AccountId) -> Result<(), Fault> {
+    let sql = "DELETE FROM call_approvals
+               WHERE account_id = $1";
+    tx.run(sql, args![account])?;
+    Ok(())
+}
+
+/// Some that are sealed under another key.
+pub(super) fn list_under_other_key(tx: &mut Tx<'_>, key_id: &str, limit: u32) -> Result<Vec<Approval>, Fault> {
+    let sql =
+        "SELECT id, group_id, app_id, agent_id, grant_id, account_id, app_user_id, provider, request, digest, status,
+                      created_at, expires_at, decided_at, reason, executed_at, result, execution_error
+               FROM call_approvals
+               WHERE key_id <> $1
+               ORDER BY id
+               LIMIT $2";
+    tx.all(sql, args![key_id, limit])?.iter().map(approval).collect()
+}
+
+pub(super) fn set_sealed(tx: &mut Tx<'_>, own: &Approval, key_id: &str) -> Result<(), Fault> {
+    let sql = "UPDATE call_approvals
+               SET request = $2, result = $3, key_id = $4
+               WHERE id = $1";
+    tx.run(sql, args![own.id, own.request, own.result, key_id])?;
+    Ok(())
+}

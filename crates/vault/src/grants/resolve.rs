@@ -5,7 +5,7 @@ use crate::Vault;
 use crate::caller::{Caller, Subject};
 use crate::connection::{self, Connection};
 use crate::refusal::{Code, Error, Result, refuse};
-use base::{AgentId, Fault, GrantId, Time};
+use base::{AgentId, AppId, Fault, GrantId, Time};
 use db::Tx;
 use ledger::grant::{self, Grant, Kind};
 use serde_json::{Value, json};
@@ -20,6 +20,18 @@ pub struct Wanted {
     pub label: Option<String>,
     /// Whose accounts: what a `user_token` proved, or an `app_user_id` named.
     pub subject: Option<Subject>,
+    /// A connector grant on an account, with the calls that its scopes let through: a delegated token has proven both.
+    pub resource: Option<ForResource>,
+}
+
+/// What a delegated token proves.
+#[derive(Debug, Clone)]
+pub struct ForResource {
+    pub grant: GrantId,
+    /// The app that offers the resource: its rules count too.
+    pub owner: AppId,
+    /// `METHOD /path/**`, as the resource's scopes say.
+    pub allow: Vec<String>,
 }
 
 /// A permission that holds, with the account that it is on.
@@ -54,6 +66,7 @@ impl Vault {
 /// As [`Vault::resolve`], in the caller's transaction.
 pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Time) -> Result<Resolved> {
     let found = match (&wanted.grant, &wanted.provider) {
+        _ if wanted.resource.is_some() => by_token(tx, caller, wanted)?,
         (Some(id), None) => by_id(tx, caller, wanted, id)?,
         (None, Some(provider)) => by_provider(tx, caller, wanted, provider)?,
         _ => return Err(refuse(Code::InvalidRequest, "name either grant_id or provider_id")),
@@ -75,6 +88,13 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Ti
             .with("agent_id", agent.id.as_str()));
     }
     Ok(Resolved { grant: found, root, connection, limits })
+}
+
+/// The connector grant of a delegated token. It ends with the account that it is on.
+fn by_token(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted) -> Result<Grant> {
+    let id = wanted.resource.as_ref().map(|own| &own.grant).ok_or_else(unknown)?;
+    let found = grant::find(tx, id)?.filter(|grant| grant.app.as_ref() == Some(&caller.app));
+    found.filter(|grant| grant.kind == Kind::Connector).ok_or_else(unknown)
 }
 
 fn unknown() -> Error {

@@ -191,6 +191,7 @@ pub fn end_of_account(
     for connection in connection::ids_of_account(tx, account)? {
         all.extend(end_whole(tx, vault, &connection, EndedBy::Account)?);
     }
+    crate::approval::delete_of_account(tx, account)?;
     Ok(all)
 }
 

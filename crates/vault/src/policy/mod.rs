@@ -11,10 +11,10 @@ mod rows;
 
 pub(crate) use content::Content;
 pub(crate) use decide::{Case, Counted, Verdict, bound_to_proxy, decide};
-pub use keep::RuleWish;
+pub use keep::{RuleWish, put};
 pub use pattern::Pattern;
 pub use rows::list_of_app;
-pub(crate) use rows::{count, ended_agent, ended_key, list_live, sweep_counters};
+pub(crate) use rows::{count, delete_of_app, ended_agent, ended_key, list_live, sweep_counters};
 
 use base::{AgentId, AppId, GrantId, Time};
 

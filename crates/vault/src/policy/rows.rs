@@ -114,3 +114,11 @@ pub(crate) fn ended_agent(tx: &mut Tx<'_>, app: &AppId, agent: &AgentId) -> Resu
                WHERE id = $1 AND app_id = $2 AND revoked_at IS NULL AND suspended_at IS NULL";
     Ok(tx.one(sql, args![agent, app])?.is_none())
 }
+
+/// Removes the rules of an app that is going away.
+pub(crate) fn delete_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
+    let sql = "DELETE FROM policies
+               WHERE app_id = $1";
+    tx.run(sql, args![app])?;
+    Ok(())
+}

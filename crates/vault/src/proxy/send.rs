@@ -155,6 +155,14 @@ impl Vault {
                 let outgoing = Outgoing { caller, loaded, service, plan, headers, body, counted, form, told };
                 Ok(Called::Answer(Box::new(self.go(outgoing).await?)))
             }
+            Verdict::Ask { why, .. } if loaded.found.grant.kind == ledger::Kind::Connector => {
+                told.why = why;
+                let error = refuse(
+                    Code::PolicyDenied,
+                    "this call needs a person's approval, which a delegated token cannot ask for",
+                );
+                Err(self.refused(caller, &loaded, Some(&plan), told, error).await?)
+            }
             Verdict::Ask { rules, why, .. } => {
                 let headers = headers::outwards(&ask.headers, is_signed(&service));
                 let body = whole(body).await?;
@@ -404,8 +412,14 @@ impl Vault {
 /// Reads what the database knows of a call.
 pub(crate) fn load(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Time) -> Result<Loaded> {
     let found = grants::resolve(tx, caller, wanted, now)?;
-    let limits = grants::limits_above(tx, &found.grant)?;
-    let rules = policy::list_live(tx, &caller.app)?;
+    let mut limits = grants::limits_above(tx, &found.grant)?;
+    let mut rules = policy::list_live(tx, &caller.app)?;
+    if let Some(resource) = &wanted.resource {
+        limits.push(Limits { allowed_endpoints: Some(resource.allow.clone()), ..Limits::default() });
+        if resource.owner != caller.app {
+            rules.extend(policy::list_live(tx, &resource.owner)?);
+        }
+    }
     let secret = match &found.connection.managed_secret {
         Some(id) => secret::find(tx, id)?,
         None => None,

@@ -6,9 +6,9 @@
 mod keep;
 mod rows;
 
-pub use keep::SecretWish;
-pub(crate) use rows::find;
+pub use keep::{SecretWish, check, put};
 pub use rows::list_of_app;
+pub(crate) use rows::{delete_of_app, find};
 
 use crate::connection::Credential;
 use crate::provider::{Injection, host_fits, is_plain_host};

@@ -74,3 +74,11 @@ pub(super) fn remove(tx: &mut Tx<'_>, id: &str, now: Time) -> Result<bool, Fault
                WHERE id = $1 AND removed_at IS NULL";
     Ok(tx.run(sql, args![id, now])? == 1)
 }
+
+/// Removes the secrets of an app that is going away. Their credentials have been wiped before.
+pub(crate) fn delete_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
+    let sql = "DELETE FROM managed_secrets
+               WHERE app_id = $1";
+    tx.run(sql, args![app])?;
+    Ok(())
+}

@@ -124,7 +124,7 @@ async fn threat_152_what_comes_back_has_bounds_and_cannot_act_here() {
     assert!(answered.body.whole(1 << 20).await.is_err(), "a compressed credential does not pass");
     let answer = world.get(&grant, "/gzip").await.unwrap();
     assert_eq!(
-        answer.headers.get("content-encoding").map(|value| value.as_bytes()),
+        answer.headers.get("content-encoding").map(http::HeaderValue::as_bytes),
         Some(&b"gzip"[..]),
         "it is passed on as it is"
     );

@@ -244,6 +244,35 @@ async fn a_calendar_is_a_resource_that_another_app_may_use() {
         let exchanged = notes.exchanges(&subject, &[("resource", "calendar:fake")]).await.json();
         assert_eq!(exchanged["audience"], format!("{}/proxy/calendar:fake", world.issuer), "{exchanged}");
         assert_eq!(exchanged["scope"], "calendar.read");
+        // The token is good for the calls of its scope, and for no other; nothing of it reaches the service.
+        let token = exchanged["access_token"].as_str().unwrap().to_owned();
+        let bearer = format!("Bearer {token}");
+        let calls = async |method: &str, path: &str| {
+            let headers = [("Authorization", bearer.as_str())];
+            world.send(method, &format!("/proxy/calendar:fake{path}"), &headers, b"").await
+        };
+        let answer = calls("GET", "/calendar/v3/events").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.json()["items"].as_array().is_some_and(|items| !items.is_empty()), "{answer:?}");
+        assert_eq!(answer.header("procura-refusal"), None);
+        for (method, path) in
+            [("DELETE", "/calendar/v3/events/ev-1"), ("GET", "/calendar/echo"), ("GET", "/chat/v1/messages")]
+        {
+            let answer = calls(method, path).await;
+            assert_eq!(answer.status, 403, "{method} {path}: {answer:?}");
+            assert_eq!(answer.header("procura-refusal"), Some("policy_denied"));
+        }
+        let elsewhere =
+            world.send("GET", "/proxy/fake-calendar/calendar/v3/events", &[("Authorization", &bearer)], b"").await;
+        assert_eq!(elsewhere.header("procura-refusal"), Some("delegated_token_refused"), "{elsewhere:?}");
+        // Taken back, the next call is refused.
+        let delegations = ada.opens("/api/oauth/delegations").await.json();
+        let id = delegations["delegations"][0]["id"].as_str().unwrap_or_else(|| panic!("{delegations}")).to_owned();
+        let ended = ada.calls_with("DELETE", &format!("/api/oauth/delegations/{id}"), &Value::Null).await;
+        assert!(ended.status < 300, "{ended:?}");
+        let answer = calls("GET", "/calendar/v3/events").await;
+        assert_eq!((answer.status, answer.header("procura-refusal")), (401, Some("invalid_token")), "{answer:?}");
+        assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("invalid_token")));
         // The account is the person's; the app that offers the resource has got nothing by it.
         let backend = world.backend(&owner).await;
         let listed = backend.gets("POST", "/sdk/grants/list", &json!({ "limit": 50, "offset": 0 })).await;

@@ -6,6 +6,7 @@ mod api_connect;
 pub(crate) mod api_v1;
 mod developers;
 mod people;
+mod proxy;
 mod resources;
 mod resources_api;
 mod sdk;
