@@ -55,10 +55,10 @@ class Sessions(Test):
             "a script as way back": ({"return_url": "javascript:alert(1)"}, "invalid_return_url"),
             "an unknown provider": ({"allowed_providers": ["no-such"]}, "unknown_provider"),
             "a scope that is not the app's": ({"required_scopes": {CALENDAR: ["calendar.everything"]}}, "scope_not_allowed"),
-            "an agent without a person": ({"agent": agent.id}, "agent_requires_user_token"),
+            "an agent without a person": ({"agent": str(agent.id)}, "agent_requires_user_token"),
             "a ceiling without an agent": ({"scope_constraint": [READ], "user_token": user}, "invalid_scope_constraint"),
             "a ceiling that leaves nothing": (
-                {"scope_constraint": ["messages.read"], "agent": agent.id, "user_token": user},
+                {"scope_constraint": ["messages.read"], "agent": str(agent.id), "user_token": user},
                 "invalid_scope_constraint",
             ),
         }
@@ -159,7 +159,7 @@ class Sessions(Test):
             await self.heard(session, seconds=1, on_event=heard.append)
         [event] = heard
         self.assertEqual((event["type"], event["provider_id"]), ("provider_declined", CHAT))
-        await self.link(session, person, {"service": CALENDAR})
+        await self.link(session, person, {"service": CALENDAR}, {"decision": "finish"})
         [result] = await self.heard(session)
         self.assertEqual(result.provider_id, CALENDAR)
         [failed] = result.failed_grants
@@ -168,7 +168,7 @@ class Sessions(Test):
     async def test_several_providers_all_of_them(self):
         person = await self.person()
         session = await self.app.create_connect_session(user_token=person["user_token"])
-        await self.link(session, person, {"service": CALENDAR}, {"service": CHAT})
+        await self.link(session, person, {"service": CALENDAR}, {"service": CHAT}, {"decision": "finish"})
         results = await self.heard(session)
         self.assertEqual([result.provider_id for result in results], [CALENDAR, CHAT])
 
@@ -227,7 +227,7 @@ class Sessions(Test):
     async def test_repair_keeps_the_grant(self):
         person = await self.person()
         user = person["user_token"]
-        await self.faults(expires_in=0)
+        await self.faults(expires_in=20)
         broken = await self.linked(person)
         await self.faults(error="invalid_grant", expires_in=3600)
         refusal = await self.refused(
