@@ -67,6 +67,11 @@ export class Browser {
     return [...this.#cookies.keys()]
   }
 
+  /** The cookies, for another browser to go on with. */
+  get cookies() {
+    return [...this.#cookies].map(([name, value]) => ({ name, value, url: this.origin }))
+  }
+
   #keep(line) {
     const [pair, ...attributes] = line.split(';').map((part) => part.trim())
     const name = pair.slice(0, pair.indexOf('='))
