@@ -181,8 +181,15 @@ describe('@procura/connect', () => {
 async function cutsOff(popup, urlPattern) {
   const session = await popup.context().newCDPSession(popup)
   await session.send('Fetch.enable', { patterns: [{ urlPattern, requestStage: 'Response' }] })
-  session.on('Fetch.requestPaused', ({ requestId, responseStatusCode, responseHeaders }) => {
-    const headers = [...responseHeaders, { name: 'Cross-Origin-Opener-Policy', value: 'same-origin' }]
-    session.send('Fetch.continueResponse', { requestId, responseCode: responseStatusCode, responseHeaders: headers }).catch(() => {})
+  session.on('Fetch.requestPaused', async ({ requestId, responseStatusCode, responseHeaders }) => {
+    // A redirect has no body, and is not where the browser stays.
+    if (responseStatusCode !== 200) return session.send('Fetch.continueRequest', { requestId })
+    const { body, base64Encoded } = await session.send('Fetch.getResponseBody', { requestId })
+    await session.send('Fetch.fulfillRequest', {
+      requestId,
+      responseCode: responseStatusCode,
+      responseHeaders: [...responseHeaders, { name: 'Cross-Origin-Opener-Policy', value: 'same-origin' }],
+      body: base64Encoded ? body : Buffer.from(body).toString('base64'),
+    })
   })
 }
