@@ -83,6 +83,7 @@ pub fn weight(act: &str) -> Weight {
         | "sign_in.allowed"
         | "connector.allowed"
         | "session_token.made"
+        | "call_approval.decided"
         | "data.exported" => Weight::Notable,
         _ => Weight::Plain,
     }
@@ -152,6 +153,16 @@ fn sentence(told: &Told, app: &str, at: &str, identities: &[Identity]) -> String
         "session_token.made" => format!("You made the key {} for a program of yours.", detail("name")),
         "session_token.ended" => "You ended a key of a program of yours.".to_owned(),
         "token.revoked" => format!("{app} signed you out there."),
+        "call.sent" => format!("{app} used your account {} at {}.", detail("account"), detail("provider")),
+        "call.answered" => format!("{app} got the answer to what it asked in your name."),
+        "call.refused" => format!("{app} wanted to use your account at {}, and was refused.", detail("provider")),
+        "call_approval.requested" => format!("{app} asked you before it used your account at {}.", detail("provider")),
+        "call_approval.decided" => match detail("decision").as_str() {
+            "approved" => format!("You allowed one call of {app} at {}.", detail("provider")),
+            "denied" => format!("You denied one call of {app} at {}.", detail("provider")),
+            _ => format!("Nobody decided on a call of {app} at {} in time.", detail("provider")),
+        },
+        "call_approval.executed" => format!("The call of {app} that you allowed was made."),
         other => other.replace(['.', '_'], " "),
     }
 }

@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use base::ApprovalId;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use vault::approval::{Decision, Frozen, Shown, Status};
 
 const HERE: &str = "/account/approvals";
@@ -219,7 +220,7 @@ fn raw(request: &Frozen) -> (String, bool) {
             (text, false)
         }
         _ => {
-            text.push_str(&format!("\n({} bytes)\n", body.len()));
+            let _ = writeln!(text, "\n({} bytes)", body.len());
             (text, true)
         }
     }
