@@ -190,7 +190,10 @@ impl Vault {
             }
         }
         if result.granted.is_empty() {
-            result.error = Some(SessionError { code: "connect_denied".to_owned(), message: DENIED.to_owned() });
+            // Whoever gives up after a failure did not say no.
+            let failed = result.failed.last().map(|own| (own.reason.clone(), own.message.clone()));
+            let (code, message) = failed.unwrap_or_else(|| ("connect_denied".to_owned(), DENIED.to_owned()));
+            result.error = Some(SessionError { code, message });
         }
         let entry = journal::Entry::new(acts::SESSION_DECLINED, &self.seams)?.app(&session.app);
         let (entry, number) = (grants::about(entry, &session.subject), session.number);
