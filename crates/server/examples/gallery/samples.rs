@@ -2,6 +2,8 @@
 
 #![allow(clippy::wildcard_imports)] // nearly every page and part is in here
 
+#[path = "linked.rs"]
+mod linked;
 #[path = "resources.rs"]
 mod resources;
 
@@ -234,6 +236,7 @@ pub fn all(world: &World) -> Vec<Sample> {
     account(world, &mut made);
     developers(world, &mut made);
     resources::add_all(world, &mut made);
+    linked::add_all(world, &mut made);
     made
 }
 
@@ -628,6 +631,10 @@ fn connect(made: &mut Vec<Sample>, world: &World) {
         opens_sign_in: false,
         is_suspended: true,
         is_in_development: true,
+        account: Some(LinkedChoice {
+            service: "Fake calendar".into(),
+            accounts: vec![("con_1".into(), Name::new(&world.address), true)],
+        }),
         ..whole.clone()
     };
     add(made, "connect-more", &more);
@@ -703,11 +710,15 @@ fn account(world: &World, made: &mut Vec<Sample>) {
         identity: name.clone(),
         since: days_ago(200),
         last_used: Some(ago(120)),
+        is_linked_alone: false,
         is_quick: false,
         end_url: end(grant),
         below: vec![],
     };
-    let below = |deed: &str, target: &str, is_away, grant| AccessBelow {
+    let below = |deed: &str, target: &str, is_away: bool, grant| AccessBelow {
+        agent: is_away.then(|| Name::new(&world.app)),
+        account: is_away.then(|| Name::new(&world.address)),
+        until: is_away.then(|| days_ago(-30)),
         deed: deed.into(),
         target: Name::new(target),
         is_away,

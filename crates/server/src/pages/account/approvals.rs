@@ -258,7 +258,7 @@ async fn service(app: &App, provider: &str) -> Result<String, PageError> {
 }
 
 async fn account_of(app: &App, shown: &Shown) -> Result<String, PageError> {
-    let all = app.vault.linked_by(&signed_account(shown), 200).await?;
+    let all = app.vault.linked_by(&signed_account(shown), "", 200).await?;
     let own = all.into_iter().find(|linked| linked.grants.iter().any(|grant| grant.id == shown.approval.grant));
     Ok(own.map(|linked| linked.connection.label).unwrap_or_default())
 }
