@@ -89,7 +89,10 @@ pub fn calls_of_account(
                  AND (NOT $5 OR act IN ('call.refused', 'token.refused'))
                ORDER BY id DESC
                LIMIT $6";
-    tx.all(sql, args![account, before, wanted.app, wanted.agent, wanted.only_refused, limit])?.iter().map(told).collect()
+    tx.all(sql, args![account, before, wanted.app, wanted.agent, wanted.only_refused, limit])?
+        .iter()
+        .map(told)
+        .collect()
 }
 
 /// What came back of the calls made in somebody's name after a number, oldest first.

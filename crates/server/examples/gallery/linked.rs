@@ -42,7 +42,8 @@ fn connection(world: &World, id: &str, is_well: bool) -> ConnectionRow {
         holders: if is_well { vec![holder(world, false), holder(world, true)] } else { vec![] },
         since: days_ago(200),
         last_used: is_well.then(|| ago(120)),
-        trouble: (!is_well).then(|| "This has to be connected again: Google no longer accepts what is kept here.".into()),
+        trouble: (!is_well)
+            .then(|| "This has to be connected again: Google no longer accepts what is kept here.".into()),
         can_repair: true,
     }
 }

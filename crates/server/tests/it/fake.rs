@@ -31,7 +31,8 @@ impl Fake {
 
     /// Tells it how to behave from now on.
     pub(crate) async fn is_told(&self, faults: &Value) {
-        let headers = vec![("Host".to_owned(), self.host()), ("Content-Type".to_owned(), "application/json".to_owned())];
+        let headers =
+            vec![("Host".to_owned(), self.host()), ("Content-Type".to_owned(), "application/json".to_owned())];
         let answer =
             testkit::http::send(&self.host(), "POST", "/_faults", &headers, faults.to_string().as_bytes()).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -45,7 +46,13 @@ impl Fake {
     }
 
     /// Links an account at the calendar to an app, for whoever signs in to the app in this browser. Gives the id of the permission.
-    pub(crate) async fn links(&self, ada: &mut Browser<'_>, app: &TestApp<'_>, backend: &Backend<'_>, more: Value) -> String {
+    pub(crate) async fn links(
+        &self,
+        ada: &mut Browser<'_>,
+        app: &TestApp<'_>,
+        backend: &Backend<'_>,
+        more: Value,
+    ) -> String {
         let code = ada.approves(app, "openid profile").await;
         let token = app.redeems(&code).await.json()["id_token"].clone();
         let mut asked = json!({

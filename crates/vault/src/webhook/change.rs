@@ -34,14 +34,7 @@ pub struct Made {
 }
 
 /// Makes a webhook inside the caller's transaction.
-pub fn create(
-    tx: &mut Tx<'_>,
-    seams: &Seams,
-    sealer: &Sealer,
-    egress: &Egress,
-    by: &By,
-    wish: &Wish,
-) -> Result<Made> {
+pub fn create(tx: &mut Tx<'_>, seams: &Seams, sealer: &Sealer, egress: &Egress, by: &By, wish: &Wish) -> Result<Made> {
     if rows::list_of_app(tx, &by.app)?.len() >= MOST {
         return Err(refuse(Code::InvalidRequest, "an app has at most 20 webhooks"));
     }
@@ -138,7 +131,9 @@ fn check_url(text: &str, egress: &Egress) -> Result<String> {
 
 fn check_events(names: &[String]) -> Result<Vec<String>> {
     if let Some(unknown) = names.iter().find(|name| !EVENTS.contains(&name.as_str())) {
-        return Err(refuse(Code::InvalidRequest, "an event is unknown").with("field", "events").with("event", unknown.as_str()));
+        return Err(refuse(Code::InvalidRequest, "an event is unknown")
+            .with("field", "events")
+            .with("event", unknown.as_str()));
     }
     Ok(EVENTS.iter().filter(|known| names.iter().any(|name| name == *known)).map(|known| (*known).to_owned()).collect())
 }

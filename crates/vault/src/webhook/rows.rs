@@ -136,7 +136,8 @@ pub fn page_of_webhook(
 
 /// What is due now, with address and sealed secret; nothing of a webhook that is switched off.
 pub(super) fn due(tx: &mut Tx<'_>, now: Time, limit: u32) -> Result<Vec<(Delivery, String, Vec<u8>)>, Fault> {
-    let sql = "SELECT deliveries.id AS id, webhook_id, deliveries.app_id AS app_id, event, body, state, attempts, next_at,
+    let sql =
+        "SELECT deliveries.id AS id, webhook_id, deliveries.app_id AS app_id, event, body, state, attempts, next_at,
                       last_status, last_error, deliveries.created_at AS created_at, delivered_at,
                       webhooks.url AS url, webhooks.secret AS secret
                FROM deliveries

@@ -17,7 +17,8 @@ mod tests {
     #[test]
     fn a_signature_is_what_the_book_says() {
         // Also in docs/embed/webhooks.md.
-        let signed = sign(&Secret::new("whsec_example"), "evt_0000000000000001", "1900000000", "{\"type\":\"grant.revoked\"}");
+        let signed =
+            sign(&Secret::new("whsec_example"), "evt_0000000000000001", "1900000000", "{\"type\":\"grant.revoked\"}");
         assert_eq!(signed, EXPECTED);
     }
 

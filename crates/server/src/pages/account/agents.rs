@@ -79,7 +79,10 @@ pub async fn ask(State(app): State<App>, signed: Signed, Path(id): Path<String>)
         ends.push(format!("{name} may no longer {} at {} as {}.", told.deed, told.provider, told.account));
         for child in linked::below(one, &grant.id).into_iter().filter(|child| child.agent.as_ref() != Some(&id)) {
             let other = words.agent_name(child.agent.as_ref());
-            ends.push(format!("{other}, which had it from {name}, may no longer {}.", words.deed(child, &one.connection)));
+            ends.push(format!(
+                "{other}, which had it from {name}, may no longer {}.",
+                words.deed(child, &one.connection)
+            ));
         }
     }
     let (frame, rail, _) = place(&app, &signed, AccountTab::Agents, &Done::default()).await?;

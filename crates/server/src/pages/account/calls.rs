@@ -77,7 +77,8 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(range): Query<Ra
     for line in &told {
         let id = text(line, "provider").unwrap_or_default();
         let known = providers.iter().find(|own| own.id == id);
-        let provider = known.map_or_else(|| Name::new(if id.is_empty() { "a service" } else { id }), |own| Name::new(&own.name));
+        let provider =
+            known.map_or_else(|| Name::new(if id.is_empty() { "a service" } else { id }), |own| Name::new(&own.name));
         let agent = if line.agent.is_some() { Some(agent_of(&app, line).await?) } else { None };
         let answer = text(line, "call").and_then(|call| answers.get(call)).copied();
         rows.push(row(line, answer, name_of(&app, line.app.as_ref()).await?, agent, provider, now));
@@ -92,7 +93,8 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(range): Query<Ra
         url: range.url(refused, None),
         is_current: only_refused == refused,
     };
-    let older = told.last().filter(|_| has_more).map(|last| Link::new("Older", range.url(only_refused, Some(last.number))));
+    let older =
+        told.last().filter(|_| has_more).map(|last| Link::new("Older", range.url(only_refused, Some(last.number))));
     let newer = range.before.map(|_| Link::new("Newest", range.url(only_refused, None)));
     page::show(&Calls {
         frame,
@@ -145,7 +147,8 @@ fn deed(act: &str, method: &str) -> &'static str {
 }
 
 fn outcome(line: &Told, answer: Option<&Told>) -> String {
-    let number = |told: &Told| told.detail.as_ref().and_then(|detail| detail.get("status")).and_then(|own| own.as_i64());
+    let number =
+        |told: &Told| told.detail.as_ref().and_then(|detail| detail.get("status")).and_then(|own| own.as_i64());
     match line.act.as_str() {
         "token.handed_out" => "handed out; what it did with it is its own".to_owned(),
         "call.refused" | "token.refused" => match text(line, "code") {

@@ -48,10 +48,8 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(asked): Query<As
     for one in &all {
         rows.push(row(&app, one, &words, now).await?);
     }
-    let older = all
-        .last()
-        .filter(|_| has_more)
-        .map(|last| Link::new("Older", format!("{HERE}?before={}", last.connection.id)));
+    let older =
+        all.last().filter(|_| has_more).map(|last| Link::new("Older", format!("{HERE}?before={}", last.connection.id)));
     let newer = (!asked.before.is_empty()).then(|| Link::new("Newest", HERE));
     let trouble = asked.trouble.as_deref().and_then(trouble);
     page::show(&Connections { frame, rail, rows, trouble, pager: Pager { newer, older } })
@@ -203,8 +201,7 @@ pub async fn ask(State(app): State<App>, signed: Signed, Path(id): Path<String>)
 
 /// `POST /account/connections/{id}/end`
 pub async fn end(State(app): State<App>, signed: Signed, Path(id): Path<String>, Form(_): Form<Nothing>) -> PageResult {
-    let removed =
-        app.vault.remove_connection_of_person(&signed.session.account, &ConnectionId::from_text(id)).await?;
+    let removed = app.vault.remove_connection_of_person(&signed.session.account, &ConnectionId::from_text(id)).await?;
     removed.ok_or_else(PageError::not_found)?;
     Ok(done(HERE, "connection-removed"))
 }

@@ -119,7 +119,9 @@ pub(super) async fn about(app: &App, grant: &Grant, linked: &Linked, words: &Wor
     }));
     let is_last = grant.kind == Kind::Connection && of_apps(linked).all(|own| own.id == grant.id);
     let note = if is_last {
-        ends.push(format!("{account} is removed here, since nobody else may use it, and {provider} is told to forget it."));
+        ends.push(format!(
+            "{account} is removed here, since nobody else may use it, and {provider} is told to forget it."
+        ));
         format!("What {who} has already got from {provider} stays with it. You can link the account again at any time.")
     } else {
         format!("{account} stays linked. What {who} has already got from {provider} stays with it.")

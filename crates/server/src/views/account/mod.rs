@@ -11,9 +11,7 @@ mod tokens;
 
 pub use access::{Access, AccessBelow, AccessRow, Activity};
 pub use calls::{CallRow, Calls};
-pub use connections::{
-    AgentDeed, AgentRow, Agents, ConnectionRow, Connections, Holder, HolderAgent, Through,
-};
+pub use connections::{AgentDeed, AgentRow, Agents, ConnectionRow, Connections, Holder, HolderAgent, Through};
 pub use data::YourData;
 pub use home::AccountHome;
 pub use identity::{Identities, IdentityEdit, IdentityNew, IdentityRow};

@@ -101,7 +101,8 @@ async fn an_account_is_listed_with_whoever_may_use_it_and_each_line_ends() {
         let mut ada = world.person("ada").await;
         let grant = fake.links(&mut ada, &app, &backend, json!({ "agent": agent })).await;
         let page = ada.opens("/account/connections").await.text();
-        for part in ["Fake calendar", "ada@fake.example", "lets its agent <b><bdi>Scheduler</bdi></b>", "not used yet"] {
+        for part in ["Fake calendar", "ada@fake.example", "lets its agent <b><bdi>Scheduler</bdi></b>", "not used yet"]
+        {
             assert!(page.contains(part), "{part}: {page}");
         }
         let access = ada.opens("/account/access").await.text();
@@ -116,7 +117,6 @@ async fn an_account_is_listed_with_whoever_may_use_it_and_each_line_ends() {
         let ended = sends(&mut ada, &target, &target).await;
         assert_eq!(ended.location(), "/account/agents?done=agent-ended");
         assert!(ada.opens("/account/agents").await.text().contains("No agent may use"));
-
 
         // The last permission takes the account with it, and the page says so first.
         let target = format!("/account/access/{grant}/end");
@@ -186,12 +186,19 @@ async fn calls_are_told_with_their_answers_and_narrowed() {
         let mut ada = world.person("ada").await;
         let url = "https://www.googleapis.com/calendar/v3/events";
         let acts = [
-            ("call.sent", json!({ "call": "call_1", "provider": "google", "account": "ada@x.example", "method": "GET", "url": url })),
+            (
+                "call.sent",
+                json!({ "call": "call_1", "provider": "google", "account": "ada@x.example", "method": "GET", "url": url }),
+            ),
             ("call.answered", json!({ "call": "call_1", "status": 200, "outcome": "success" })),
-            ("call.reported", json!({ "provider": "google", "method": "DELETE", "url": url, "status": 404, "reason": "tidy up" })),
+            (
+                "call.reported",
+                json!({ "provider": "google", "method": "DELETE", "url": url, "status": 404, "reason": "tidy up" }),
+            ),
         ];
         calls(&world, &acts, "ada", &app.client_id, None).await;
-        let refused = [("call.refused", json!({ "provider": "google", "method": "POST", "url": url, "code": "policy_denied" }))];
+        let refused =
+            [("call.refused", json!({ "provider": "google", "method": "POST", "url": url, "code": "policy_denied" }))];
         calls(&world, &refused, "ada", &app.client_id, Some(&agent)).await;
         let page = ada.opens("/account/calls").await.text();
         for part in [

@@ -156,7 +156,12 @@ impl Sent {
             text: at(&texts, place),
             risk: at(&risks, place),
             provider_scopes: at(&words, place).split_whitespace().map(str::to_owned).collect(),
-            allow: at(&calls, place).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+            allow: at(&calls, place)
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect(),
         };
         (0..count).map(row).collect()
     }
@@ -175,13 +180,7 @@ impl Sent {
     }
 
     /// The form with what was typed and what is said about it. `has_key` where the key is asked.
-    pub(super) fn form(
-        &self,
-        desk: &Desk,
-        has_key: bool,
-        said: &Said,
-        providers: &[Arc<Provider>],
-    ) -> ResourceForm {
+    pub(super) fn form(&self, desk: &Desk, has_key: bool, said: &Said, providers: &[Arc<Provider>]) -> ResourceForm {
         let scope = |(place, row): (usize, &ScopeWish)| {
             let entry = |field: &str, typed: &str| said.entry(&format!("scopes[{place}].{field}"), typed);
             ScopeEntry {
@@ -254,7 +253,10 @@ mod tests {
         assert!(plain.provider.is_none() && plain.scopes.unwrap().iter().all(|row| row.allow.is_empty()));
         let wish = Sent { kind: VAULT.to_owned(), ..typed }.wish();
         let first = wish.scopes.unwrap().remove(0);
-        assert_eq!((first.provider_scopes, first.allow), (vec!["a".to_owned(), "b".to_owned()], vec!["GET /x/**".to_owned(), "POST /y".to_owned()]));
+        assert_eq!(
+            (first.provider_scopes, first.allow),
+            (vec!["a".to_owned(), "b".to_owned()], vec!["GET /x/**".to_owned(), "POST /y".to_owned()])
+        );
         assert_eq!((wish.provider.as_deref(), wish.audience), (Some("google"), None));
     }
 
