@@ -5,6 +5,7 @@ mod address;
 pub(crate) mod api_v1;
 mod connections;
 mod developers;
+mod developers_connect;
 mod people;
 mod resources;
 mod resources_api;
