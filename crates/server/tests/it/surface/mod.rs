@@ -3,6 +3,7 @@
 mod account;
 mod address;
 pub(crate) mod api_v1;
+mod connect_api;
 mod connections;
 mod developers;
 mod developers_connect;
