@@ -18,6 +18,9 @@ fn notes(issuer: &str) -> Router {
         client_id: "app_1".to_owned(),
         client_secret: "a secret of Notes".to_owned(),
         origin: ORIGIN.to_owned(),
+        app_key: "a key of Notes".to_owned(),
+        agent_key: "a key of Quill".to_owned(),
+        agent: "Quill".to_owned(),
         iris: "http://localhost:8462".to_owned(),
         manifest: "[[app]]".to_owned(),
     })
