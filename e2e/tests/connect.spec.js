@@ -60,7 +60,7 @@ test('an agent of Notes uses a calendar, until its person takes it back', async 
   await tab.getByText('Allow with a recovery code').click()
   await tab.getByLabel(/code/i).fill(codes[0])
   await tab.getByRole('button', { name: 'Allow', exact: true }).click()
-  await expect(tab.getByRole('main')).toContainText('This call is done')
+  await expect(tab.getByRole('main')).toContainText('This call is allowed and done')
   await pictures(tab, 'connect-approval-done')
   await tab.close()
   await expect(page.locator('#added')).toContainText('Done')
@@ -74,7 +74,7 @@ test('an agent of Notes uses a calendar, until its person takes it back', async 
   await page.goto(await page.getByRole('link', { name: 'Decide' }).getAttribute('href'))
   await page.authenticator.touching(async () => {
     await page.getByRole('button', { name: 'Allow with passkey' }).click()
-    await expect(page.getByRole('main')).toContainText('This call is done')
+    await expect(page.getByRole('main')).toContainText('This call is allowed and done')
   })
   await page.goto(`${NOTES}/accounts`)
   await expect(page.locator('#add')).toContainText('A walk')
@@ -198,6 +198,7 @@ test.describe('on a phone', () => {
     await picks(page, 'Fake chat')
     await page.getByRole('button', { name: 'Continue' }).click()
     await says(page, 'Allow')
+    await page.getByRole('button', { name: 'Done' }).click()
     await page.waitForURL(`${NOTES}/accounts**`)
     // The widget takes the result out of the address.
     await page.waitForURL((url) => url.href.startsWith(`${NOTES}/accounts`) && !url.search)

@@ -161,7 +161,7 @@ test('a newcomer takes the whole tour', async ({ page, demo }) => {
   await page.goto(place)
   await page.authenticator.touching(async () => {
     await page.getByRole('button', { name: 'Allow with passkey' }).click()
-    await expect(page.getByRole('main')).toContainText('This call is done')
+    await expect(page.getByRole('main')).toContainText('This call is allowed and done')
   })
   await page.goto(`${NOTES}/accounts`)
   await expect(page.locator('#add')).toContainText('Tea with Quill')
