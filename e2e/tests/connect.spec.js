@@ -132,7 +132,7 @@ test('a calendar is a resource, and an account is linked on the way', async ({ p
   await wide(page)
 
   await page.goto(`${ISSUER}/account/access`)
-  await follow(page.getByRole('link', { name: /^End .*Calendar/ }))
+  await follow(page.getByRole('link', { name: /^End see your calendar/ }))
   await follow(page.getByRole('main').locator('form[method="post"] button').last())
   await page.goto(`${NOTES}/accounts`)
   await follow(page.getByRole('button', { name: 'Read with a delegated token' }))
