@@ -41,6 +41,7 @@ pub const SCHEDULE: &[Chore] = &[
     Chore { name: "oauth.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_oauth },
     Chore { name: "nonces.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_keys },
     Chore { name: "approvals.tend", every: Duration::from_secs(5), by: By::OneNode, run: tend_approvals },
+    Chore { name: "webhooks.deliver", every: Duration::from_secs(2), by: By::OneNode, run: deliver_webhooks },
     Chore { name: "people.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_people },
     Chore { name: "app_secrets.sweep", every: Duration::from_hours(1), by: By::OneNode, run: sweep_app_secrets },
     Chore {
@@ -53,6 +54,9 @@ pub const SCHEDULE: &[Chore] = &[
 
 /// How many rows one transaction of a sweep removes, so that nobody waits long behind it.
 const SWEEP: u32 = 500;
+
+/// So many rounds of deliveries in a turn: each may wait ten seconds for the slowest, and the lease is five minutes.
+const TURNS: u32 = 20;
 
 /// Another node, or `procura keys rotate`, may have changed the ring.
 fn refresh_keys(app: App) -> Doing {
@@ -92,6 +96,18 @@ fn sweep_keys(app: App) -> Doing {
 /// What nobody decided in time is over; what was approved just before the server went away runs now.
 fn tend_approvals(app: App) -> Doing {
     Box::pin(async move { app.vault.tend_approvals(SWEEP).await.map(drop) })
+}
+
+/// Until nothing is due, or a turn's time is over: the others of the schedule have leases of their own.
+fn deliver_webhooks(app: App) -> Doing {
+    Box::pin(async move {
+        for _ in 0..TURNS {
+            if app.vault.deliver_webhooks().await? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    })
 }
 
 fn sweep_people(app: App) -> Doing {

@@ -7,7 +7,7 @@ const add = document.querySelector("button[name=add]");
 function number() {
   [...(list?.children ?? [])].forEach((row, place) => {
     row.setAttribute("aria-label", `Scope ${place + 1}`);
-    for (const field of row.querySelectorAll("input, select")) {
+    for (const field of row.querySelectorAll("input, select, textarea")) {
       row.querySelector(`label[for="${field.id}"]`)?.setAttribute("for", `${field.id.split("-")[0]}-${place}`);
       field.id = `${field.id.split("-")[0]}-${place}`;
     }
@@ -20,7 +20,7 @@ function number() {
 
 /** Takes out what was typed and what was said about it. @param {Element} row */
 function empty(row) {
-  for (const field of /** @type {NodeListOf<HTMLInputElement | HTMLSelectElement>} */ (row.querySelectorAll("input, select"))) {
+  for (const field of /** @type {NodeListOf<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>} */ (row.querySelectorAll("input, select, textarea"))) {
     field.value = field.tagName === "SELECT" ? "low" : "";
     for (const name of ["aria-invalid", "aria-describedby", "autofocus"]) field.removeAttribute(name);
   }

@@ -3,8 +3,8 @@
 mod rows;
 
 pub use rows::{
-    count_of_app, list, list_of_account, list_of_app, list_of_both, list_of_organization, list_of_target, write,
-    written,
+    answers_of_account, calls_of_account, count_of_app, list, list_of_account, list_of_app, list_of_both,
+    list_of_organization, list_of_target, write, written,
 };
 
 use base::{AccountId, AgentId, AppId, AppUserId, Fault, GrantId, IdentityId, OrganizationId, Seams, Time};
@@ -108,6 +108,14 @@ impl Entry {
         self.detail = Some(detail);
         self
     }
+}
+
+/// Which calls are looked for. What is empty narrows nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Calls {
+    pub app: String,
+    pub agent: String,
+    pub only_refused: bool,
 }
 
 /// A row as read back.

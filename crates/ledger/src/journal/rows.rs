@@ -1,6 +1,6 @@
 //! All SQL of the journal.
 
-use super::{Entry, Told};
+use super::{Calls, Entry, Told};
 use base::{AccountId, AgentId, AppId, AppUserId, Fault, GrantId, IdentityId, OrganizationId};
 use db::{Row, Tx, args};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,6 +68,43 @@ pub fn list_of_account(tx: &mut Tx, account: &AccountId, before: i64, limit: u32
                ORDER BY id DESC
                LIMIT $3";
     tx.all(sql, args![account, before, limit])?.iter().map(told).collect()
+}
+
+/// The calls made in somebody's name before a number, newest first: through the proxy, with a key that was handed out, or as an app
+/// tells. What came back of a call is a row of its own.
+pub fn calls_of_account(
+    tx: &mut Tx,
+    account: &AccountId,
+    wanted: &Calls,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<Told>, Fault> {
+    let sql =
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id,
+                agent_id, app_user_id
+               FROM journal
+               WHERE account_id = $1 AND id < $2
+                 AND act IN ('call.sent', 'call.refused', 'call.reported', 'token.handed_out', 'token.refused')
+                 AND ($3 = '' OR app_id = $3) AND ($4 = '' OR agent_id = $4)
+                 AND (NOT $5 OR act IN ('call.refused', 'token.refused'))
+               ORDER BY id DESC
+               LIMIT $6";
+    tx.all(sql, args![account, before, wanted.app, wanted.agent, wanted.only_refused, limit])?
+        .iter()
+        .map(told)
+        .collect()
+}
+
+/// What came back of the calls made in somebody's name after a number, oldest first.
+pub fn answers_of_account(tx: &mut Tx, account: &AccountId, after: i64, limit: u32) -> Result<Vec<Told>, Fault> {
+    let sql =
+        "SELECT id, act, account_id, identity_id, app_id, organization_id, grant_id, source, detail, target_app_id,
+                agent_id, app_user_id
+               FROM journal
+               WHERE account_id = $1 AND id > $2 AND act = 'call.answered'
+               ORDER BY id
+               LIMIT $3";
+    tx.all(sql, args![account, after, limit])?.iter().map(told).collect()
 }
 
 /// Rows of an app before a number, newest first.

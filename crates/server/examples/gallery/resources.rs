@@ -5,11 +5,12 @@ use server::views::developers::*;
 use server::views::*;
 
 fn scope(name: &str, text: &str, risk: &str) -> ScopeEntry {
-    ScopeEntry { name: Entry::of(name), text: Entry::of(text), risk: Entry::of(risk) }
+    ScopeEntry { name: Entry::of(name), text: Entry::of(text), risk: Entry::of(risk), ..ScopeEntry::default() }
 }
 
 fn form(world: &World) -> ResourceForm {
     ResourceForm {
+        vault: None,
         key: None,
         name: Entry::of(format!("{} inference", world.app)),
         description: Entry::of(&world.sentence),
@@ -52,6 +53,7 @@ fn page(world: &World) -> ResourcePage {
         head: world.head(AppTab::Resources),
         id: "res_1".into(),
         key: "iris:inference".into(),
+        audience: audience.clone(),
         title: Name::new(&format!("{} inference", world.app)),
         is_paused: false,
         form: form(world),
@@ -94,6 +96,8 @@ pub fn add_all(world: &World, made: &mut Vec<Sample>) {
         name: Entry::refused("openid", "It is a scope of sign-in: choose another word."),
         text: Entry::refused(&world.sentence, "It has between 2 and 120 characters, each of which can be seen."),
         risk: Entry::refused("none", "It is low, medium or high."),
+        provider_scopes: Entry::refused("a\"", "They are the provider’s own scopes, one word each."),
+        allow: Entry::refused(&world.sentence, "It names calls."),
     };
     let form = ResourceForm {
         key: Some(Entry::refused("1ris:inference", "It is taken, or looks like one that is.")),
@@ -114,6 +118,12 @@ pub fn add_all(world: &World, made: &mut Vec<Sample>) {
     };
     add(made, "app-resource-new", &ResourceNew { form: blank, ..new.clone() });
     add(made, "app-resource-refused", &new);
+    let vault = VaultFields {
+        provider: Entry::refused("", "Choose one of the list."),
+        providers: vec![("google".into(), "Google".into()), ("own".into(), Name::new(&world.app))],
+    };
+    let elsewhere = ResourceForm { vault: Some(vault), ..new.form.clone() };
+    add(made, "app-resource-vault", &ResourceNew { form: elsewhere, ..new.clone() });
 
     add(made, "app-resource", &page(world));
     let asks = ResourceForm { suspends: Some(1_203), ..page(world).form };

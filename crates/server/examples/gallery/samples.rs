@@ -2,6 +2,8 @@
 
 #![allow(clippy::wildcard_imports)] // nearly every page and part is in here
 
+#[path = "linked.rs"]
+mod linked;
 #[path = "resources.rs"]
 mod resources;
 
@@ -234,6 +236,7 @@ pub fn all(world: &World) -> Vec<Sample> {
     account(world, &mut made);
     developers(world, &mut made);
     resources::add_all(world, &mut made);
+    linked::add_all(world, &mut made);
     made
 }
 
@@ -628,6 +631,10 @@ fn connect(made: &mut Vec<Sample>, world: &World) {
         opens_sign_in: false,
         is_suspended: true,
         is_in_development: true,
+        account: Some(LinkedChoice {
+            service: "Fake calendar".into(),
+            accounts: vec![("con_1".into(), Name::new(&world.address), true)],
+        }),
         ..whole.clone()
     };
     add(made, "connect-more", &more);
@@ -703,11 +710,15 @@ fn account(world: &World, made: &mut Vec<Sample>) {
         identity: name.clone(),
         since: days_ago(200),
         last_used: Some(ago(120)),
+        is_linked_alone: false,
         is_quick: false,
         end_url: end(grant),
         below: vec![],
     };
-    let below = |deed: &str, target: &str, is_away, grant| AccessBelow {
+    let below = |deed: &str, target: &str, is_away: bool, grant| AccessBelow {
+        agent: is_away.then(|| Name::new(&world.app)),
+        account: is_away.then(|| Name::new(&world.address)),
+        until: is_away.then(|| days_ago(-30)),
         deed: deed.into(),
         target: Name::new(target),
         is_away,
@@ -731,6 +742,7 @@ fn account(world: &World, made: &mut Vec<Sample>) {
     };
     add(made, "session-tokens-none", &SessionTokens { rows: vec![], made: None, ..tokens.clone() });
     add(made, "session-tokens", &tokens);
+    approvals(made, world);
     let rows = vec![
         AccessRow {
             below: vec![
@@ -1043,4 +1055,57 @@ fn developers(world: &World, made: &mut Vec<Sample>) {
         cancel_url: format!("/developers/apps/{APP}"),
     };
     add(made, "end-app", &end);
+}
+
+fn approvals(made: &mut Vec<Sample>, world: &World) {
+    let frame = World::frame;
+    let row = |state| ApprovalRow {
+        url: "/account/approvals/0190a000-0000-7000-8000-000000000000".into(),
+        who: Name::new(&world.app),
+        deed: "delete something in Fake calendar".into(),
+        asked: ago(60),
+        state,
+    };
+    let list = Approvals {
+        frame: frame(),
+        rail: world.holder().rail(AccountTab::Approvals),
+        rows: vec![row(CallState::Waiting), row(CallState::Done), row(CallState::TooLate), row(CallState::Failed)],
+        older_url: Some("/account/approvals?before=0190a000".into()),
+    };
+    add(made, "approvals", &list);
+    add(made, "approvals-none", &Approvals { rows: vec![], older_url: None, ..list.clone() });
+    let call = CallToDecide {
+        frame: frame(),
+        app: Name::new(&world.app),
+        host: world.host.clone(),
+        tile: Tile::app("app_1", &Name::new(&world.app), None),
+        agent: Some(Name::new(&world.person)),
+        deed: "delete something in Fake calendar".into(),
+        service: "Fake calendar".into(),
+        account: Name::new(&world.address),
+        method: "DELETE".into(),
+        address: "calendar.example.com/calendar/v3/events/42".into(),
+        reason: Some(world.sentence.clone()),
+        raw: format!("DELETE https://calendar.example.com/calendar/v3/events/42\nx-note: {}\n", world.sentence),
+        is_body_hidden: false,
+        digest: "0".repeat(64),
+        asked: ago(60),
+        ends: ago(-540),
+        state: CallState::Waiting,
+        action: "/account/approvals/0190a000-0000-7000-8000-000000000000".into(),
+        start: "/api/approvals/0190a000-0000-7000-8000-000000000000/start".into(),
+        approve: "/api/approvals/0190a000-0000-7000-8000-000000000000/approve".into(),
+        may_use_code: false,
+        code: Entry::empty(),
+    };
+    add(made, "approval", &call);
+    let demo = CallToDecide {
+        may_use_code: true,
+        is_body_hidden: true,
+        agent: None,
+        code: Entry::refused("abc", "This code is not right."),
+        ..call.clone()
+    };
+    add(made, "approval-demo", &demo);
+    add(made, "approval-over", &CallToDecide { state: CallState::Done, ..call });
 }

@@ -365,8 +365,11 @@ async fn every_wrong_field_of_a_resource_is_named_with_its_line() {
         (wrong("https://iris.acme.test/api", "https://other.test"), "resource audience: is at an address that is"),
         (wrong("https://iris.acme.test/api", "https://id.test"), "resource audience: is at the address of this server"),
         (wrong("risk = \"low\"", "risk = \"none\""), "resource scopes[0].risk: is low, medium or high"),
-        (format!("{SMALL}{RESOURCE}kind = \"vault\"\n"), "resource kind: vault resources are not supported"),
-        (format!("{SMALL}{RESOURCE}provider = \"google\"\n"), "resource provider: vault resources are not supported"),
+        (format!("{SMALL}{RESOURCE}kind = \"vault\"\n"), "resource provider: "),
+        (
+            format!("{SMALL}{RESOURCE}provider = \"google\"\n"),
+            "resource provider: is there for a resource of kind vault, and for no other",
+        ),
         (format!("{SMALL}{RESOURCE}{RESOURCE}"), "resource key: occurs twice"),
     ] {
         let told = world.refusal(&manifest).await;

@@ -38,6 +38,20 @@ pub fn sentence(of: &str) -> String {
     [parts.next(), parts.next()].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+impl From<vault::Error> for PageError {
+    fn from(error: vault::Error) -> PageError {
+        match error {
+            vault::Error::Fault(fault) => PageError::fault(&fault),
+            vault::Error::Refused(refusal) if refusal.code.status() == 404 => PageError::not_found(),
+            vault::Error::Refused(refusal) => {
+                let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+                PageError::new(status, "This was not done.", "Go back, correct it and send it again.")
+                    .with_detail(format!("{}: {}", refusal.code, refusal.message))
+            }
+        }
+    }
+}
+
 impl From<Error> for PageError {
     fn from(error: Error) -> PageError {
         match error {

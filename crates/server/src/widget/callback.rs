@@ -10,6 +10,7 @@ use crate::edge::request::Source;
 use crate::edge::session::MaybeSigned;
 use crate::oauth::authorize;
 use crate::oauth::authorize::account::Waiting;
+use crate::pages::account::connections;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use vault::link::{Outcome, Returned};
@@ -37,6 +38,9 @@ pub async fn take(
         app.vault.complete_link(returned, Some(&cookie.browser), account.as_ref()).await.map_err(refused)?;
     if let Some(number) = completed.session {
         return Ok(page::go(&page_of(number)));
+    }
+    if completed.interaction.is_none() {
+        return Ok(page::go(&connections::repaired(&completed.outcome)));
     }
     // The link says whom it is for, and that person is signed in: both were compared.
     let waiting = completed.interaction.as_deref().and_then(|text| serde_json::from_str::<Waiting>(text).ok());

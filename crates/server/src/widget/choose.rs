@@ -8,8 +8,9 @@ use crate::edge::form::Form;
 use crate::edge::page::{self, PageResult};
 use crate::edge::session::MaybeSigned;
 use crate::oauth::authorize::who;
+use crate::pages::account::connections;
 use crate::views::{
-    Entry, Field, Line, Link, LinkAgent, LinkPage, LinkPick, LinkService, LinkState, LinkWho, May, Name, Risk, Tile,
+    Entry, Field, Link, LinkAgent, LinkPage, LinkPick, LinkService, LinkState, LinkWho, May, Name, Tile,
 };
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -228,29 +229,13 @@ fn service(own: &Linkable, session: &Session) -> LinkService {
         url: format!("{}?service={}", page_of(session.number), provider.id),
         tile: Tile::app(&provider.id, &name, None).small(),
         name,
-        host: host(own),
+        host: own.configured.provider.known_host().to_owned(),
         state,
     }
 }
 
-/// The address that people know the service by.
-fn host(own: &Linkable) -> String {
-    let provider = &own.configured.provider;
-    let known = provider.auth.authorize_url.as_deref().unwrap_or(&provider.docs);
-    let host = known.split_once("://").map_or(known, |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
-    if host.contains('{') { String::new() } else { host.to_owned() }
-}
-
 fn pick(own: &Linkable, session: &Session) -> LinkPick {
     let (configured, provider) = (&own.configured, &own.configured.provider);
-    let line = |scope: &vault::provider::Scope| {
-        let risk = match scope.risk {
-            vault::provider::Risk::Low => Risk::Sees,
-            vault::provider::Risk::Medium => Risk::Changes,
-            vault::provider::Risk::High => Risk::Acts,
-        };
-        Line::new(risk, Name::new(&scope.text).as_str())
-    };
     let input = |input: &vault::provider::Input| {
         Field::new(format!("input.{}", input.name), input.text.clone(), &Entry::empty()).maxlength(200).required()
     };
@@ -261,8 +246,8 @@ fn pick(own: &Linkable, session: &Session) -> LinkPick {
         id: provider.id.clone(),
         tile: Tile::app(&provider.id, &name, None),
         name,
-        host: host(own),
-        may: May { lines: own.in_words().iter().map(line).collect() },
+        host: own.configured.provider.known_host().to_owned(),
+        may: May { lines: own.in_words().iter().map(connections::line).collect() },
         linked: own.linked.iter().map(|linked| (linked.id.as_str().to_owned(), Name::new(&linked.label))).collect(),
         takes_key: !provider.auth.kind.is_oauth(),
         docs: provider.docs.clone(),

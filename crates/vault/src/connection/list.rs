@@ -2,7 +2,7 @@
 
 use super::{Connection, rows};
 use crate::{Subject, Vault};
-use base::{AccountId, AppId, Fault};
+use base::{AccountId, AppId, ConnectionId, Fault};
 use ledger::grant::{self, Grant};
 
 /// A linked account with what may be done with it.
@@ -13,17 +13,31 @@ pub struct Linked {
 }
 
 impl Vault {
-    /// What a person has linked, newest first.
-    pub async fn linked_by(&self, account: &AccountId, limit: u32) -> Result<Vec<Linked>, Fault> {
-        let account = account.clone();
+    /// What a person has linked, below an id (empty for the newest), newest first.
+    pub async fn linked_by(&self, account: &AccountId, before: &str, limit: u32) -> Result<Vec<Linked>, Fault> {
+        let (account, before) = (account.clone(), before.to_owned());
         self.store
             .read(move |tx| {
                 let mut all = Vec::new();
-                for connection in rows::list_of_account(tx, &account, limit)? {
+                for connection in rows::list_of_account(tx, &account, &before, limit)? {
                     let grants = grant::list_of_connection(tx, &connection.id, 1000)?;
                     all.push(Linked { connection, grants });
                 }
                 Ok(all)
+            })
+            .await
+    }
+
+    /// One account that a person has linked.
+    pub async fn linked_one(&self, account: &AccountId, id: &ConnectionId) -> Result<Option<Linked>, Fault> {
+        let (account, id) = (account.clone(), id.clone());
+        self.store
+            .read(move |tx| {
+                let found = rows::find(tx, &id)?;
+                let own = found.filter(|own| own.account.as_ref() == Some(&account) && own.ended_at.is_none());
+                let Some(connection) = own else { return Ok(None) };
+                let grants = grant::list_of_connection(tx, &id, 1000)?;
+                Ok(Some(Linked { connection, grants }))
             })
             .await
     }

@@ -249,18 +249,23 @@ pub(crate) fn find_live_of(
     tx.all(sql, args![app, owner, provider])?.iter().map(connection).collect()
 }
 
-/// The live connections of an account, newest first.
-pub(super) fn list_of_account(tx: &mut Tx<'_>, account: &AccountId, limit: u32) -> Result<Vec<Connection>, Fault> {
+/// The live connections of an account below an id (empty for the newest), newest first.
+pub(super) fn list_of_account(
+    tx: &mut Tx<'_>,
+    account: &AccountId,
+    before: &str,
+    limit: u32,
+) -> Result<Vec<Connection>, Fault> {
     let sql =
         "SELECT id, app_id, provider, provider_client_id, managed_secret_id, account_id, identity_id, app_user_id,
                       outside_id, label, api_base, inputs, scopes, scope_mismatch, sealed, version, generation,
                       expires_at, can_refresh, refreshed_at, refresh_sent_at, refresh_after, failures, trouble,
                       created_at, updated_at, last_used_at, ended_at
                FROM connections
-               WHERE account_id = $1 AND ended_at IS NULL
+               WHERE account_id = $1 AND ended_at IS NULL AND ($2 = '' OR id < $2)
                ORDER BY id DESC
-               LIMIT $2";
-    tx.all(sql, args![account, limit])?.iter().map(connection).collect()
+               LIMIT $3";
+    tx.all(sql, args![account, before, limit])?.iter().map(connection).collect()
 }
 
 /// The live connections of an app below an id (empty for the newest), newest first.

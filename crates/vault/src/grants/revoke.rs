@@ -79,6 +79,22 @@ impl Vault {
         Ok(true)
     }
 
+    /// Takes an agent out of everything that a person has let it use. Gives how many permissions ended, those below among them.
+    pub async fn end_agent_of_person(&self, account: &AccountId, agent: &AgentId) -> Result<usize> {
+        let (vault, account, agent) = (self.clone(), account.clone(), agent.clone());
+        let ended = self.store.write_again(move |tx| {
+            let now = vault.seams.now();
+            let mut count = 0;
+            for found in grant::list_of_agent(tx, &agent, 1000)? {
+                if found.account.as_ref() == Some(&account) {
+                    count += end_in(tx, &vault, &found, EndedBy::Person, json!({}), now)?.0;
+                }
+            }
+            Ok::<_, Fault>(count)
+        });
+        Ok(ended.await?)
+    }
+
     /// Removes a linked account of a person with everything on it.
     pub async fn remove_connection_of_person(&self, account: &AccountId, id: &ConnectionId) -> Result<Option<Removed>> {
         let (vault, account, id) = (self.clone(), account.clone(), id.clone());

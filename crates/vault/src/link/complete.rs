@@ -38,7 +38,7 @@ pub struct Completed {
 #[derive(Debug, Clone)]
 pub enum Outcome {
     Granted(Box<Granted>),
-    /// An account is linked; what may be done with it is decided on the page that waits for it.
+    /// An account is linked, or works again; what may be done with it is decided elsewhere, or stays as it was.
     Linked(ConnectionId),
     /// The person said no at the service.
     Declined {
@@ -146,7 +146,7 @@ impl Vault {
                     subject: link.subject.clone(),
                     session: link.session,
                     repaired: link.connection.clone(),
-                    is_for_consent: link.interaction.is_some(),
+                    opens_grant: link.session.is_some(),
                     provider: provider.clone(),
                     client: Some(configured.client.id.clone()),
                 };

@@ -25,8 +25,9 @@ pub(crate) struct Keeping {
     pub session: Option<i64>,
     /// The connection that is repaired.
     pub repaired: Option<ConnectionId>,
-    /// A consent page waits for it and opens the permission: nothing is opened here.
-    pub is_for_consent: bool,
+    /// An app's session asked for a permission. Where a consent page waits, or a person repairs an account of theirs, nothing is
+    /// opened here.
+    pub opens_grant: bool,
     pub provider: Arc<Provider>,
     pub client: Option<String>,
 }
@@ -52,7 +53,7 @@ impl Vault {
                 Kept::Granted(granted) => return Ok(Outcome::Granted(granted)),
                 Kept::Linked(connection) => return Ok(Outcome::Linked(connection)),
                 Kept::OtherAccount => {
-                    return Ok(Outcome::Failed { code: "account_mismatch".to_owned(), sentence: OTHER_ACCOUNT });
+                    return Ok(Outcome::Failed { code: session::ACCOUNT_MISMATCH.to_owned(), sentence: OTHER_ACCOUNT });
                 }
                 Kept::Overtaken => {}
             }
@@ -96,7 +97,7 @@ impl Vault {
             let entry = journal::Entry::new(act, seams)?.app(&keeping.app).detail(detail.clone());
             let event = if there.is_some() { "connection.updated" } else { "connection.created" };
             webhook::tell(tx, seams, &keeping.app, event, &detail)?;
-            if keeping.is_for_consent {
+            if !keeping.opens_grant {
                 journal::write(tx, &grants::about(entry, &keeping.subject))?;
                 return Ok(Kept::Linked(new.id));
             }

@@ -8,6 +8,7 @@ mod complete;
 mod exchange;
 mod keep;
 mod quirks;
+mod repair;
 mod rows;
 
 pub use begin::Purpose;

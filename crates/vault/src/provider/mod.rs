@@ -332,6 +332,19 @@ impl Provider {
         self.scopes.iter().filter(|scope| scope.default).map(|scope| scope.name.as_str()).collect()
     }
 
+    /// Scopes in words; one that the descriptor does not know stands as it is.
+    pub fn in_words(&self, scopes: &base::Scope) -> Vec<Scope> {
+        let known = |name: &str| self.scopes.iter().find(|scope| scope.name == name).cloned();
+        scopes.iter().map(|name| known(name).unwrap_or_else(|| Scope::unknown(name))).collect()
+    }
+
+    /// The address that people know the service by. Nothing where each account has an address of its own.
+    pub fn known_host(&self) -> &str {
+        let known = self.auth.authorize_url.as_deref().unwrap_or(&self.docs);
+        let host = known.split_once("://").map_or(known, |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
+        if host.contains('{') { "" } else { host }
+    }
+
     /// True when a credential may be sent to this host: it is named, or one label under a named suffix.
     pub fn admits_host(&self, host: &str, inputs: &Inputs) -> bool {
         self.hosts

@@ -25,13 +25,7 @@ pub struct Linkable {
 impl Linkable {
     /// The scopes in words; one that the descriptor does not know stands as it is.
     pub fn in_words(&self) -> Vec<ProviderScope> {
-        let known = &self.configured.provider.scopes;
-        self.scopes
-            .iter()
-            .map(|name| {
-                known.iter().find(|scope| scope.name == name).cloned().unwrap_or_else(|| ProviderScope::unknown(name))
-            })
-            .collect()
+        self.configured.provider.in_words(&self.scopes)
     }
 }
 
@@ -158,7 +152,7 @@ impl Vault {
             app: session.app.clone(),
             subject: session.subject.clone(),
             session: Some(number),
-            is_for_consent: false,
+            opens_grant: true,
             repaired: None,
             provider: own.configured.provider.clone(),
             client: Some(own.configured.client.id.clone()),
@@ -196,7 +190,10 @@ impl Vault {
             }
         }
         if result.granted.is_empty() {
-            result.error = Some(SessionError { code: "connect_denied".to_owned(), message: DENIED.to_owned() });
+            // Whoever gives up after a failure did not say no.
+            let failed = result.failed.last().map(|own| (own.reason.clone(), own.message.clone()));
+            let (code, message) = failed.unwrap_or_else(|| ("connect_denied".to_owned(), DENIED.to_owned()));
+            result.error = Some(SessionError { code, message });
         }
         let entry = journal::Entry::new(acts::SESSION_DECLINED, &self.seams)?.app(&session.app);
         let (entry, number) = (grants::about(entry, &session.subject), session.number);

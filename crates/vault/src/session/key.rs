@@ -52,7 +52,7 @@ impl Vault {
             app: session.app.clone(),
             subject: session.subject.clone(),
             session: Some(session.number),
-            is_for_consent: false,
+            opens_grant: true,
             repaired: session.terms.repair_connection.clone().map(base::ConnectionId::from_text),
             provider: provider.clone(),
             client: Some(own.configured.client.id.clone()),

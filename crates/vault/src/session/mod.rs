@@ -118,6 +118,9 @@ pub struct Declined {
     pub at_ms: i64,
 }
 
+/// The reason of a failure that the person can put right: they chose another account than the one to be repaired.
+pub(crate) const ACCOUNT_MISMATCH: &str = "account_mismatch";
+
 /// A provider at which something went wrong.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FailedGrant {
@@ -229,10 +232,14 @@ pub(crate) async fn note_outcome(vault: &Vault, number: i64, provider: &str, out
                         message: (*sentence).to_owned(),
                     };
                     result.failed.push(failed);
+                    // The app hears of it at once. Another account than the one to be repaired can be put right on the page.
+                    if is_single && code != ACCOUNT_MISMATCH {
+                        result.error = Some(SessionError { code: code.clone(), message: (*sentence).to_owned() });
+                    }
                 }
             }
-            // A failure leaves the person on the page: they may try again.
-            let is_over = is_single && !matches!(outcome, Outcome::Failed { .. });
+            let is_failed = matches!(outcome, Outcome::Failed { .. });
+            let is_over = is_single && (!is_failed || session.result.error.is_some());
             rows::set_result(tx, number, &session.result, Stage::Page, is_over.then_some(now))?;
             if matches!(outcome, Outcome::Declined { .. }) {
                 let entry = journal::Entry::new(acts::SESSION_DECLINED, &own.seams)?

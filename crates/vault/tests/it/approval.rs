@@ -87,9 +87,14 @@ async fn threat_155_a_call_runs_once_after_its_person_said_yes() {
         assert_eq!(world.events(&grant).await, before + 1);
         world.vault.tend_approvals(100).await.unwrap();
         assert_eq!(world.events(&grant).await, before + 1, "no second time");
-        let acts: Vec<String> =
-            world.told().await.into_iter().map(|(act, _)| act).filter(|act| act.starts_with("approval.")).collect();
-        assert_eq!(acts, ["approval.requested", "approval.decided", "approval.executed"]);
+        let acts: Vec<String> = world
+            .told()
+            .await
+            .into_iter()
+            .map(|(act, _)| act)
+            .filter(|act| act.starts_with("call_approval."))
+            .collect();
+        assert_eq!(acts, ["call_approval.requested", "call_approval.decided", "call_approval.executed"]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/account/activity`: what happened, a sentence each.
 
-use super::{Done, place};
+use super::{Done, linked, place};
 use crate::app::App;
 use crate::edge::address::Query;
 use crate::edge::faults::PageError;
@@ -13,6 +13,7 @@ use base::AppId;
 use ledger::journal::Told;
 use people::identity::Identity;
 use serde::Deserialize;
+use vault::agent;
 
 const PAGE: u32 = 50;
 
@@ -48,9 +49,10 @@ pub async fn events(app: &App, told: &[Told], identities: &[Identity]) -> Result
     for line in told {
         let name = name_of(app, line.app.as_ref()).await?;
         let at = name_of(app, line.target.as_ref()).await?;
+        let agent = agent_of(app, line).await?;
         let device = line.detail.as_ref().and_then(|detail| detail.get("device")).and_then(|device| device.as_str());
         events.push(Event {
-            sentence: sentence(line, name.as_str(), at.as_str(), identities),
+            sentence: sentence(line, (name.as_str(), at.as_str(), agent.as_str()), identities),
             device: device.map(Name::new),
             place: line.source.clone(),
             when: Moment::seen_from(line.at, app.seams.now()),
@@ -60,12 +62,19 @@ pub async fn events(app: &App, told: &[Told], identities: &[Identity]) -> Result
     Ok(events)
 }
 
-async fn name_of(app: &App, id: Option<&AppId>) -> Result<Name, PageError> {
+pub(super) async fn name_of(app: &App, id: Option<&AppId>) -> Result<Name, PageError> {
     let found = match id {
         Some(id) => app.oauth.app(id.as_str()).await?,
         None => None,
     };
     Ok(found.map_or_else(|| Name::new("an app"), |found| Name::new(&found.name)))
+}
+
+/// The agent that a line is about, also one that has been revoked.
+pub(super) async fn agent_of(app: &App, line: &Told) -> Result<Name, PageError> {
+    let (Some(owner), Some(id)) = (line.app.clone(), line.agent.clone()) else { return Ok(Name::new("an agent")) };
+    let found = app.store.read(move |tx| agent::find(tx, &owner, &id)).await?;
+    Ok(found.map_or_else(|| Name::new("an agent"), |found| linked::name_of(&found)))
 }
 
 /// How much a line deserves a look.
@@ -83,13 +92,17 @@ pub fn weight(act: &str) -> Weight {
         | "sign_in.allowed"
         | "connector.allowed"
         | "session_token.made"
+        | "call_approval.decided"
+        | "connection.created"
+        | "connection.reauth_required"
+        | "agent_grant.opened"
         | "data.exported" => Weight::Notable,
         _ => Weight::Plain,
     }
 }
 
 /// A deed in the past tense. `at` is the other app, where two took part.
-fn sentence(told: &Told, app: &str, at: &str, identities: &[Identity]) -> String {
+fn sentence(told: &Told, (app, at, agent): (&str, &str, &str), identities: &[Identity]) -> String {
     let detail = |name: &str| {
         let value = told.detail.as_ref().and_then(|detail| detail.get(name)).and_then(|value| value.as_str());
         value.map(Name::new).unwrap_or_default()
@@ -98,6 +111,7 @@ fn sentence(told: &Told, app: &str, at: &str, identities: &[Identity]) -> String
         let found = identities.iter().find(|identity| told.identity.as_ref() == Some(&identity.id));
         found.map_or_else(|| "an identity".to_owned(), |identity| format!("@{}", identity.handle))
     };
+    let caller = if told.agent.is_some() { format!("{agent}, an agent of {app},") } else { app.to_owned() };
     match told.act.as_str() {
         "account.created" => "You made this account.".to_owned(),
         "account.disabled" => "This account was disabled.".to_owned(),
@@ -151,7 +165,38 @@ fn sentence(told: &Told, app: &str, at: &str, identities: &[Identity]) -> String
         "delegated_token.revoked" => format!("What {app} held for {at} was given back."),
         "session_token.made" => format!("You made the key {} for a program of yours.", detail("name")),
         "session_token.ended" => "You ended a key of a program of yours.".to_owned(),
+        "connect.session_opened" => format!("{app} asked you to link an account."),
+        "connect.declined" => format!("You did not link an account to {app}."),
+        "connection.created" => format!("You linked {} at {} to {app}.", detail("account"), detail("provider")),
+        "connection.repaired" => format!("You connected {} at {} again.", detail("account"), detail("provider")),
+        "connection.refreshed" => format!("The connection to {} was renewed.", detail("provider")),
+        "connection.reauth_required" => {
+            format!("{} at {} has to be connected again.", detail("account"), detail("provider"))
+        }
+        "connection.removed" => format!("{} at {} was removed.", detail("account"), detail("provider")),
+        "connection.revoked_upstream" => format!("{} was told to forget a connection.", detail("provider")),
+        "connection.scope_mismatch" => format!("{app} found that an account allows it less than it needs."),
+        "connection_grant.opened" => format!("You let {app} use an account that you linked."),
+        "connection_grant.ended" => format!("What {app} may do with an account that you linked ended."),
+        "connection_grant.minted" => format!("{app} took a part of what it may do with an account that you linked."),
+        "agent_grant.opened" => format!("{app} let its agent {agent} use an account that you linked."),
+        "agent_grant.ended" => format!("{agent}, an agent of {app}, may no longer use an account that you linked."),
+        "token.handed_out" => format!("{app} took a key to your account at {} to use it itself.", detail("provider")),
+        "token.refused" => format!("{app} wanted a key to your account at {}, and was refused.", detail("provider")),
+        "call.sent" => format!("{caller} called {} in your name.", detail("provider")),
+        "call.answered" => format!("{caller} got an answer to a call in your name."),
+        "call.refused" => format!("{caller} wanted to call {} in your name, and was refused.", detail("provider")),
+        "call.reported" => format!("{app} says that it called {} in your name.", detail("provider")),
         "token.revoked" => format!("{app} signed you out there."),
+        "call_approval.requested" => {
+            format!("{caller} asked you before it used your account at {}.", detail("provider"))
+        }
+        "call_approval.decided" => match detail("decision").as_str() {
+            "approved" => format!("You allowed one call of {app} at {}.", detail("provider")),
+            "denied" => format!("You denied one call of {app} at {}.", detail("provider")),
+            _ => format!("Nobody decided on a call of {app} at {} in time.", detail("provider")),
+        },
+        "call_approval.executed" => format!("The call of {app} that you allowed was made."),
         other => other.replace(['.', '_'], " "),
     }
 }

@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use base::ApprovalId;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use vault::approval::{Decision, Frozen, Shown, Status};
 
 const HERE: &str = "/account/approvals";
@@ -219,7 +220,7 @@ fn raw(request: &Frozen) -> (String, bool) {
             (text, false)
         }
         _ => {
-            text.push_str(&format!("\n({} bytes)\n", body.len()));
+            let _ = writeln!(text, "\n({} bytes)", body.len());
             (text, true)
         }
     }
@@ -257,7 +258,7 @@ async fn service(app: &App, provider: &str) -> Result<String, PageError> {
 }
 
 async fn account_of(app: &App, shown: &Shown) -> Result<String, PageError> {
-    let all = app.vault.linked_by(&signed_account(shown), 200).await?;
+    let all = app.vault.linked_by(&signed_account(shown), "", 200).await?;
     let own = all.into_iter().find(|linked| linked.grants.iter().any(|grant| grant.id == shown.approval.grant));
     Ok(own.map(|linked| linked.connection.label).unwrap_or_default())
 }

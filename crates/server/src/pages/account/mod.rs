@@ -2,14 +2,18 @@
 
 mod access;
 pub mod activity;
+mod agents;
 mod approvals;
+mod calls;
 mod codes;
+pub(crate) mod connections;
 mod data;
 mod devices;
 mod email;
 pub mod home;
 mod identities;
 mod identity;
+mod linked;
 mod passkeys;
 mod tokens;
 
@@ -36,6 +40,12 @@ pub fn router() -> Router<App> {
         .route("/account", get(home::show))
         .route("/account/access", get(access::show))
         .route("/account/access/{id}/end", get(access::ask).post(access::end))
+        .route("/account/connections", get(connections::show))
+        .route("/account/connections/{id}/repair", post(connections::repair))
+        .route("/account/connections/{id}/end", get(connections::ask).post(connections::end))
+        .route("/account/calls", get(calls::show))
+        .route("/account/agents", get(agents::show))
+        .route("/account/agents/{id}/end", get(agents::ask).post(agents::end))
         .route("/account/tokens", get(tokens::show).post(tokens::make))
         .route("/account/tokens/{id}/end", post(tokens::end))
         .route("/account/approvals", get(approvals::list))
@@ -80,6 +90,9 @@ impl Done {
             "saved" => "Saved.",
             "denied" => "Denied. Nothing was done.",
             "ended" => "Ended, and everything that hung on it.",
+            "repaired" => "It is connected again, and works as before.",
+            "connection-removed" => "Removed, with everything that was allowed on it.",
+            "agent-ended" => "The agent may do nothing with your accounts any more.",
             "token-ended" => "The key is ended.",
             "signed-out" => "Signed out there.",
             "signed-out-others" => "Signed out everywhere else.",

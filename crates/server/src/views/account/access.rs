@@ -19,6 +19,8 @@ pub struct AccessRow {
     pub identity: Name,
     pub since: Moment,
     pub last_used: Option<Moment>,
+    /// The person uses no identity there: only an account that they linked.
+    pub is_linked_alone: bool,
     /// Nobody registered it; its host is all that is known.
     pub is_quick: bool,
     /// The page before ending: `/account/access/{grant}/end`.
@@ -30,10 +32,15 @@ pub struct AccessRow {
 /// A permission that hangs on a sign-in: *may* **ask questions in your name** *at Iris, only while you use it*.
 #[derive(Debug, Clone)]
 pub struct AccessBelow {
+    /// The agent that the app lets in, where it is not for the app itself.
+    pub agent: Option<Name>,
     /// From `deeds`.
     pub deed: String,
-    /// The app at which it may be done.
+    /// The app or the service at which it may be done.
     pub target: Name,
+    /// The linked account with which.
+    pub account: Option<Name>,
+    pub until: Option<Moment>,
     pub is_away: bool,
     /// The other app has changed what it means: nothing can be done until the person is asked again.
     pub is_suspended: bool,

@@ -2,6 +2,8 @@
 
 mod access;
 mod approvals;
+mod calls;
+mod connections;
 mod data;
 mod home;
 mod identity;
@@ -10,6 +12,8 @@ mod tokens;
 
 pub use access::{Access, AccessBelow, AccessRow, Activity};
 pub use approvals::{ApprovalRow, Approvals, CallState, CallToDecide};
+pub use calls::{CallRow, Calls};
+pub use connections::{AgentDeed, AgentRow, Agents, ConnectionRow, Connections, Holder, HolderAgent, Through};
 pub use data::YourData;
 pub use home::AccountHome;
 pub use identity::{Identities, IdentityEdit, IdentityNew, IdentityRow};
@@ -25,6 +29,9 @@ pub enum AccountTab {
     Home,
     Access,
     Approvals,
+    Connections,
+    Agents,
+    Calls,
     Activity,
     Identities,
     Passkeys,
@@ -63,6 +70,9 @@ impl AccountHolder {
                 item("Home", "/account", AccountTab::Home),
                 item("Access", "/account/access", AccountTab::Access).counting(self.apps),
                 item("Approvals", "/account/approvals", AccountTab::Approvals),
+                item("Connections", "/account/connections", AccountTab::Connections),
+                item("Agents", "/account/agents", AccountTab::Agents),
+                item("Calls", "/account/calls", AccountTab::Calls),
                 item("Activity", "/account/activity", AccountTab::Activity),
                 item("Identities", "/account/identities", AccountTab::Identities),
                 item("Passkeys and codes", "/account/passkeys", AccountTab::Passkeys),

@@ -11,7 +11,9 @@ pub use app::{
 };
 pub use apps::{AppNew, AppRow, Apps, MemberRow, Members};
 pub use protect::{Protected, protect};
-pub use resources::{AppResources, HolderRow, ResourceForm, ResourceNew, ResourcePage, ResourceRow, ScopeEntry};
+pub use resources::{
+    AppResources, HolderRow, ResourceForm, ResourceNew, ResourcePage, ResourceRow, ScopeEntry, VaultFields,
+};
 pub use snippets::{Snippet, snippets};
 
 use super::parts::{Link, Name, Tile};

@@ -41,6 +41,18 @@ pub struct ScopeEntry {
     pub text: Entry,
     /// `low`, `medium` or `high`.
     pub risk: Entry,
+    /// Of accounts elsewhere: what has to be granted there, with spaces between.
+    pub provider_scopes: Entry,
+    /// Of accounts elsewhere: the calls that it lets through, one in a line.
+    pub allow: Entry,
+}
+
+/// What only a resource of kind vault has.
+#[derive(Debug, Clone)]
+pub struct VaultFields {
+    pub provider: Entry,
+    /// Id and name of each service that there is.
+    pub providers: Vec<(String, Name)>,
 }
 
 /// A scope's fields, each with its place in its id.
@@ -48,6 +60,8 @@ struct ScopeFields<'a> {
     name: Field,
     text: Field,
     risk: &'a Entry,
+    provider_scopes: Field,
+    allow: &'a Entry,
 }
 
 /// The fields of a registration, on the page of a new one and of one that is there: `name`, `description`, `audience`,
@@ -57,6 +71,9 @@ struct ScopeFields<'a> {
 #[derive(Debug, Clone, Template)]
 #[template(path = "developers/resource_form.html")]
 pub struct ResourceForm {
+    /// Set for accounts at other services: `kind` = `vault`, `provider`, and for each scope `scope_provider_scopes` and
+    /// `scope_allow`. Audience, endpoint and the two switches are not asked then.
+    pub vault: Option<VaultFields>,
     /// Asked for a new one alone.
     pub key: Option<Entry>,
     pub name: Entry,
@@ -86,6 +103,11 @@ impl ResourceForm {
                 name: name.placeholder("resource.access"),
                 text: text.placeholder("Ask Iris questions in your name"),
                 risk: &scope.risk,
+                provider_scopes: Field::new("scope_provider_scopes", "Provider scopes", &scope.provider_scopes)
+                    .id(format!("scope_provider_scopes-{place}"))
+                    .maxlength(2000)
+                    .hint("What the person has to grant at the provider for it, with spaces between."),
+                allow: &scope.allow,
             }
         };
         self.scopes.iter().enumerate().map(fields).collect()
@@ -161,6 +183,8 @@ pub struct ResourcePage {
     pub head: AppHead,
     pub id: String,
     pub key: String,
+    /// `aud` of its delegated tokens.
+    pub audience: String,
     pub title: Name,
     pub is_paused: bool,
     pub form: ResourceForm,

@@ -4,6 +4,7 @@ mod account;
 mod address;
 mod api_connect;
 pub(crate) mod api_v1;
+mod connections;
 mod developers;
 mod people;
 mod proxy;

@@ -396,3 +396,58 @@ async fn threat_130_a_place_that_does_not_name_the_app_is_not_its_own() {
     let name = [("key", "victim:api"), ("audience", "victim:api"), ("runtime_endpoint", "")];
     assert_eq!(ada.posts(&list, &form(&csrf, &name)).await.status, 303);
 }
+
+#[tokio::test]
+async fn a_resource_of_accounts_elsewhere_is_made_and_changed_without_losing_what_only_it_has() {
+    for world in World::both().await {
+        let mut ada = world.person("ada").await;
+        let list = iris(&mut ada).await;
+        let page = ada.opens(&format!("{list}/new?kind=vault")).await;
+        assert!(page.text().contains("name=\"provider\"") && !page.text().contains("name=\"audience\""));
+        let csrf = csrf(&mut ada).await;
+        let own = [
+            ("csrf", csrf.as_str()),
+            ("kind", "vault"),
+            ("key", "iris:calendar"),
+            ("name", "Your calendar"),
+            ("provider", "google"),
+            ("scope_name", "read"),
+            ("scope_text", "See your calendar"),
+            ("scope_risk", "low"),
+            ("scope_provider_scopes", "https://www.googleapis.com/auth/calendar.readonly"),
+            ("scope_allow", "GET /calendar/v3/**\r\n"),
+        ];
+        let but = |name: &str, value: &'static str| {
+            own.iter().map(|(own, old)| (*own, if *own == name { value } else { *old })).collect::<Vec<_>>()
+        };
+        for (name, value, sentence) in [
+            ("provider", "", "Choose one of the list."),
+            ("provider", "nowhere", "Choose one of the list."),
+            ("scope_allow", "", "Names calls"),
+            ("scope_provider_scopes", "a\"b", "provider"),
+        ] {
+            let refused = ada.posts(&list, &but(name, value)).await;
+            assert_eq!(refused.status, 422, "{name}: {refused:?}");
+            assert!(refused.text().contains(sentence), "{name}: {}", refused.text());
+        }
+        let made = ada.posts(&list, &own).await;
+        assert_eq!(made.status, 303, "{made:?}");
+        let path = made.location().split('?').next().unwrap().to_owned();
+        let page = ada.opens(&path).await.text();
+        for part in ["/proxy/iris:calendar", "GET /calendar/v3/**", "auth/calendar.readonly", "value=\"vault\""] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        // A row more keeps what was typed, and so does saving.
+        let mut more = own.to_vec();
+        more.push(("add", "scope"));
+        let again = ada.posts(&path, &more).await.text();
+        assert!(again.contains("GET /calendar/v3/**") && again.matches("name=\"scope_allow\"").count() == 2, "{again}");
+        let saved = ada.posts(&path, &but("name", "Calendar")).await;
+        assert_eq!(saved.status, 303, "{saved:?}");
+        let id = base::ResourceId::from_text(path.rsplit('/').next().unwrap());
+        let found = world.store.read(move |tx| oauth::resource::find(tx, &id)).await.unwrap().unwrap();
+        assert_eq!((found.name.as_str(), found.provider.as_deref()), ("Calendar", Some("google")));
+        assert_eq!(found.audience, format!("{}/proxy/iris:calendar", world.issuer));
+        assert_eq!((found.scopes[0].allow.len(), found.scopes[0].provider_scopes.len()), (1, 1));
+    }
+}

@@ -30,7 +30,8 @@ pub(super) async fn show(
 ) -> PageResult {
     let (desk, app, found) = open(&server, signed, &id, resource).await?;
     let holders = Holders::read(&server, &desk, &found, &part).await?;
-    let form = Sent::of(&found).form(&desk, false, &Said::default());
+    let providers = server.vault.providers().await?;
+    let form = Sent::of(&found).form(&desk, false, &Said::default(), &providers);
     let mut view = view(&server, &desk, &app, &found, form, holders);
     if let Some(notice) = part.notice() {
         view.frame = view.frame.with_notice(notice);
@@ -53,22 +54,23 @@ pub(super) async fn change(
 ) -> PageResult {
     let (desk, app, found) = open(&server, signed, &id, resource).await?;
     needs_developer(&desk)?;
+    let (sent, providers) = (sent.about(&found), server.vault.providers().await?);
     let holders = Holders::read(&server, &desk, &found, &Part::default()).await?;
     if sent.is_reshaped() {
-        let form = sent.form(&desk, false, &Said::default());
+        let form = sent.form(&desk, false, &Said::default(), &providers);
         return page::show(&view(&server, &desk, &app, &found, form, holders));
     }
     let unproven = proof::complaints(&server, &app, &sent.places(Some(&found))).await;
     if !unproven.is_empty() {
-        let form = sent.form(&desk, false, &Said(unproven));
+        let form = sent.form(&desk, false, &Said(unproven), &providers);
         return page::show_with(WRONG, &view(&server, &desk, &app, &found, form, holders), None);
     }
     let form = match save(&server, &desk.actor, &found.id, &sent).await {
         Ok(Outcome::Saved) => return Ok(page::go(&format!("{}?said=saved", path(&app, &found.id)))),
         Ok(Outcome::Asks(grants)) => {
-            ResourceForm { suspends: Some(number(grants)), ..sent.form(&desk, false, &Said::default()) }
+            ResourceForm { suspends: Some(number(grants)), ..sent.form(&desk, false, &Said::default(), &providers) }
         }
-        Err(Error::Complaints(complaints)) => sent.form(&desk, false, &Said(complaints)),
+        Err(Error::Complaints(complaints)) => sent.form(&desk, false, &Said(complaints), &providers),
         Err(error) => return Err(refused(error)),
     };
     page::show_with(WRONG, &view(&server, &desk, &app, &found, form, holders), None)
@@ -139,6 +141,7 @@ fn view(
         head: Desk::head(app, AppTab::Resources),
         id: found.id.as_str().to_owned(),
         key: found.key.clone(),
+        audience: found.audience.clone(),
         title: Name::new(&found.name),
         is_paused: found.paused_at.is_some(),
         form,
