@@ -5,13 +5,13 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { Departure } from '../lib/browser.js'
+import { FakeProvider } from '../lib/fake.js'
 import { Person } from '../lib/person.js'
 import { room } from '../lib/python.js'
-import { binary, startServer } from '../lib/server.js'
+import { startServer } from '../lib/server.js'
 
 const CLIENT = `${room}../sdk/packages/connect/src/server/index.js`
 const SECRETS = { GOOGLE_CLIENT_ID: 'id', GOOGLE_CLIENT_SECRET: 'secret', CRM_SECRET: 'secret', WEATHER_KEY: 'key' }
@@ -36,15 +36,15 @@ describe('the book on accounts elsewhere', () => {
   let folder
   let notes
   before(async () => {
-    fake = await startFake()
-    server = await startServer({ settings: { PROCURA_FAKE_PROVIDER: fake.origin, ...SECRETS } })
+    fake = await FakeProvider.open()
+    server = await startServer({ settings: { PROCURA_FAKE_PROVIDER: fake.url, ...SECRETS } })
     folder = mkdtempSync(`${room}.book-`)
     notes = `http://localhost:${await freePort()}`
     values = await server.apply(manifest())
   })
   after(async () => {
     await server?.stop()
-    fake?.stop()
+    await fake?.close()
     if (folder) rmSync(folder, { recursive: true, force: true })
   })
 
@@ -142,7 +142,7 @@ describe('the book on accounts elsewhere', () => {
 
   /** From the service, which asks nobody. */
   async function comesBack(person, departure) {
-    assert.ok(departure instanceof Departure && departure.url.origin === fake.origin, `${departure.url}`)
+    assert.ok(departure instanceof Departure && departure.url.origin === fake.url, `${departure.url}`)
     const answer = await fetch(departure.url, { redirect: 'manual' })
     return person.browser.open(answer.headers.get('location'))
   }
@@ -172,17 +172,6 @@ describe('the book on accounts elsewhere', () => {
     return { asks, goes: async (place) => (await asks(place)).headers.get('location'), userToken: () => said.trim(), leaves: () => child.kill() }
   }
 })
-
-/** The fake provider, which says yes for Ada. */
-async function startFake() {
-  const child = spawn(binary, ['fake-provider', '--listen', '127.0.0.1:0', '--auto-approve'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  process.once('exit', () => child.kill('SIGKILL'))
-  const origin = await new Promise((found, lost) => {
-    child.once('exit', (code) => lost(new Error(`the fake provider ended (${code})`)))
-    createInterface({ input: child.stdout }).on('line', (line) => found(/fake-provider=(\S+)/.exec(line)?.[1]))
-  })
-  return { origin, stop: () => child.kill() }
-}
 
 async function freePort() {
   const holder = createServer()
