@@ -57,6 +57,7 @@ async fn call(app: &App, source: Source, request: Request) -> Result<Called, Sdk
     } else {
         by_key(app, &named, &parts.headers, source).await?
     };
+    check_rule(&parts.headers)?;
     let text = |name: &'static str| text(&parts.headers, name);
     let ask = CallAsk {
         wanted,
@@ -120,6 +121,17 @@ fn check_credential(headers: &HeaderMap) -> Result<(), SdkError> {
     let is_jwt = sent.split_once(' ').is_some_and(|(_, token)| token.trim().split('.').count() == 3);
     if is_jwt {
         return Err(SdkError::new(Code::DelegatedTokenRefused, "a grant or provider is called with a key"));
+    }
+    Ok(())
+}
+
+/// A rule for one call is proven by a signature, and here nothing is signed: a caller who sends one must not believe that it holds.
+fn check_rule(headers: &HeaderMap) -> Result<(), SdkError> {
+    if headers.contains_key("x-alter-request-rule") {
+        return Err(SdkError::invalid(
+            "X-Alter-Request-Rule",
+            "rules for one call hold at /sdk/proxy, where calls are signed",
+        ));
     }
     Ok(())
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 pub struct Fake {
     /// `http://127.0.0.1:PORT`
     pub origin: String,
-    address: String,
+    /// `127.0.0.1:PORT`
+    pub address: String,
 }
 
 impl Fake {

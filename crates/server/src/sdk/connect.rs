@@ -47,9 +47,9 @@ pub(super) struct PolicyAsked {
 }
 
 #[derive(Deserialize)]
-struct GrantAsked {
-    label: String,
-    restrictions: Option<Restrictions>,
+pub(super) struct GrantAsked {
+    pub(super) label: String,
+    pub(super) restrictions: Option<Restrictions>,
 }
 
 /// `POST /sdk/oauth/connect/session`
@@ -99,7 +99,7 @@ pub async fn open(State(app): State<App>, Calling(caller): Calling, Body(asked):
     Ok(Json(answer))
 }
 
-fn policy(asked: PolicyAsked) -> Result<GrantPolicy, SdkError> {
+pub(super) fn policy(asked: PolicyAsked) -> Result<GrantPolicy, SdkError> {
     Ok(GrantPolicy {
         max_ttl_seconds: asked.max_ttl_seconds,
         default_ttl_seconds: asked.default_ttl_seconds,
@@ -115,7 +115,7 @@ pub(super) fn moment(text: &str) -> Result<Time, SdkError> {
 }
 
 /// What the app has registered of itself.
-async fn facts(app: &App, caller: &Caller) -> Result<AppFacts, SdkError> {
+pub(super) async fn facts(app: &App, caller: &Caller) -> Result<AppFacts, SdkError> {
     let found = app.oauth.apps.get(caller.app.as_str()).await?.ok_or_else(SdkError::not_found)?;
     Ok(AppFacts {
         website: found.website.as_deref().and_then(Origin::of),

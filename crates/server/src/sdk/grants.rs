@@ -84,6 +84,8 @@ fn item(listed: &Listed, now: Time) -> Value {
         add("managed_secret_slug", connection.provider.clone().into());
         add("managed_secret_name", connection.label.clone().into());
         add("access_via", if is_agents { "ms_delegation" } else { "ownership" }.into());
+        let is_own = connection.subject() == Subject::App;
+        add("credential_kind", if is_own { "developer" } else { "end_user" }.into());
     } else {
         add("grant_kind", "oauth".into());
         add("provider_id", connection.provider.clone().into());
@@ -115,7 +117,7 @@ fn item(listed: &Listed, now: Time) -> Value {
 }
 
 fn principal(listed: &Listed) -> &'static str {
-    if listed.grant.agent.is_some() { "agent" } else { listed.connection.subject().principal_type() }
+    if listed.grant.agent.is_some() { "agent" } else { listed.subject().principal_type() }
 }
 
 fn id_in(text: &str) -> Result<GrantId, SdkError> {

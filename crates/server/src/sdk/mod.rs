@@ -77,6 +77,7 @@ fn signed() -> Router<App> {
         .route("/sdk/proxy", post(proxy::call))
         .route("/sdk/approvals/{id}", get(approvals::show))
         .route("/sdk/approvals/{id}/result", get(approvals::outcome))
+        .route("/sdk/managed-secrets/connect/session", post(secrets::open))
         .route("/sdk/managed-secrets/{id}/grants", post(secrets::grant))
 }
 

@@ -1,6 +1,6 @@
 //! The page: which service, what it will be asked for, and the answers (`connect-wire.md` 5).
 
-use super::{done, lost, number_in, page_of, refused};
+use super::{done, lost, number_in, page_of, refused, secret};
 use crate::app::App;
 use crate::edge::faults::PageError;
 use crate::edge::flow::FlowCookie;
@@ -43,6 +43,9 @@ pub async fn show(
     }
     if let Some(elsewhere) = check_person(&session, &signed)? {
         return Ok(elsewhere);
+    }
+    if session.terms.secret.is_some() {
+        return secret::draw(&app, &session, None, &cookie, &signed).await;
     }
     let services = app.vault.linkables(&session).await.map_err(refused)?;
     // Nothing to ask: the app's own person, one service, and the app asked to skip the page.
@@ -93,7 +96,7 @@ pub async fn choose(
     let place = Place { service: Some(answer.service.clone()).filter(|service| !service.is_empty()) };
     let (inputs, secrets) = typed(&answer.rest);
     let provider = answer.service;
-    let is_yes = matches!(answer.decision.as_str(), "continue" | "use" | "key");
+    let is_yes = matches!(answer.decision.as_str(), "continue" | "use" | "key" | "approve");
     if is_yes && session.terms.agent.is_some() {
         let (is_let_in, may_pass_on) = (answer.agent.is_some(), answer.pass_on.is_some());
         app.vault.answer_agent(&session, is_let_in, may_pass_on).await.map_err(refused)?;
@@ -106,11 +109,18 @@ pub async fn choose(
             Choice::Use { provider, connection }
         }
         "key" => Choice::Key { provider, inputs, secrets },
+        "approve" => Choice::Approve,
         "skip" => Choice::Skip { provider },
         "finish" => Choice::Finish,
         _ => Choice::Cancel,
     };
     let next = app.vault.go_on(&session, choice, &cookie.browser).await.map_err(refused)?;
+    if session.terms.secret.is_some() {
+        return match next {
+            Next::Again(sentence) => secret::draw(&app, &session, Some(sentence), &cookie, &signed).await,
+            Next::Away(_) | Next::Page => Ok(page::go(&page_of(session.number))),
+        };
+    }
     let services = app.vault.linkables(&session).await.map_err(refused)?;
     go(&app, &session, next, &place, &cookie, &signed, &services).await
 }
@@ -178,10 +188,6 @@ async fn draw(
     let trouble = trouble
         .map(str::to_owned)
         .or_else(|| chosen.and_then(|own| failed(&own.configured.provider.id)).map(|failed| failed.message.clone()));
-    let agent = session.terms.agent.as_ref().map(|_| LinkAgent {
-        name: Name::new(session.terms.agent_name.as_deref().unwrap_or_default()),
-        may_pass_on: session.terms.delegable == Some(true),
-    });
     let view = LinkPage {
         frame: page::frame(app).with_csrf(csrf),
         app: who(&client),
@@ -193,16 +199,16 @@ async fn draw(
         is_single,
         can_finish: !session.result.granted.is_empty(),
         is_repair: session.terms.repair.is_some(),
-        agent,
+        agent: agent(session),
         trouble,
         back: (!is_single).then(|| Link::new("Other services", page_of(session.number))),
         mark: session.mark(),
-        origin: session.origin.clone().filter(|_| session.transport == Some(vault::session::Transport::Popup)),
+        origin: told_at(session),
     };
     page::show(&view)
 }
 
-async fn person(app: &App, session: &Session) -> Result<Option<LinkWho>, PageError> {
+pub(super) async fn person(app: &App, session: &Session) -> Result<Option<LinkWho>, PageError> {
     let Subject::Identity { account, identity } = &session.subject else { return Ok(None) };
     let identities = app.people.identities(account).await.map_err(PageError::people)?;
     Ok(identities.iter().find(|own| own.id == *identity).map(|own| {
@@ -213,6 +219,19 @@ async fn person(app: &App, session: &Session) -> Result<Option<LinkWho>, PageErr
             handle: own.handle.clone(),
         }
     }))
+}
+
+/// The agent that comes in with it.
+pub(super) fn agent(session: &Session) -> Option<LinkAgent> {
+    session.terms.agent.as_ref().map(|_| LinkAgent {
+        name: Name::new(session.terms.agent_name.as_deref().unwrap_or_default()),
+        may_pass_on: session.terms.delegable == Some(true),
+    })
+}
+
+/// Where the page tells what the person does, when a window waits for it.
+pub(super) fn told_at(session: &Session) -> Option<String> {
+    session.origin.clone().filter(|_| session.transport == Some(vault::session::Transport::Popup))
 }
 
 fn service(own: &Linkable, session: &Session) -> LinkService {

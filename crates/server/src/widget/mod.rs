@@ -1,6 +1,6 @@
 //! The hosted page of Connect: a window in which a person links an account to an app (seed 004, `connect-wire.md` 5).
 //!
-//! `open` reads the session out of the fragment, `choose` is the page itself, `callback` takes the answers of services, `done` brings
+//! `open` reads the session out of the fragment, `choose` is the page itself, `secret` the one of sessions about a secret, `callback` takes the answers of services, `done` brings
 //! the result back to the app.
 
 mod callback;
@@ -8,6 +8,7 @@ mod choose;
 mod done;
 mod open;
 mod result;
+mod secret;
 
 use crate::app::App;
 use crate::edge::cors;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base::{Secret, Time};
 use serde_json::{Map, Value, json};
-use vault::grants::Granted;
+use vault::grants::{Granted, Operation};
 use vault::session::{Session, Status};
 
 /// What a window is told of one account.
@@ -42,7 +42,15 @@ pub(super) fn error(session: &Session, now: Time) -> (String, String, Option<Str
 pub(super) fn message(session: &Session, now: Time) -> Value {
     if session.status(now) == Status::Completed {
         let grants: Vec<Value> = session.result.granted.iter().map(item).collect();
-        return json!({ "type": "alter_connect_success", "grants": grants, "session": session.mark() });
+        let mut message = json!({ "type": "alter_connect_success", "grants": grants, "session": session.mark() });
+        if let (Some(object), Some(granted)) = (message.as_object_mut(), session.result.granted.first())
+            && session.terms.secret.is_some()
+        {
+            let is_delegable = granted.delegation.as_ref().is_some_and(|made| made.delegable);
+            object.insert("updated".to_owned(), (granted.operation == Operation::Reauth).into());
+            object.insert("delegable".to_owned(), is_delegable.into());
+        }
+        return message;
     }
     let (code, sentence, provider_code) = error(session, now);
     let mut message = json!({

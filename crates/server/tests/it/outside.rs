@@ -44,7 +44,7 @@ impl Outside {
         Outside { key, issuer, asked, is_broken }
     }
 
-    fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.issuer.trim_start_matches("http://")
     }
 

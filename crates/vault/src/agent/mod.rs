@@ -20,6 +20,9 @@ use base::{AgentId, AppId, Time};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// The service under which an agent's list names secrets.
+pub(crate) const SECRETS: &str = "managed_secret_slugs";
+
 /// Service → scopes there; the service `managed_secret_slugs` lists secrets.
 pub type Scopes = BTreeMap<String, Vec<String>>;
 

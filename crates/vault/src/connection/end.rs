@@ -57,7 +57,8 @@ async fn ask_to_revoke(vault: &Vault, connection: &Connection) -> Result<(), Fau
 }
 
 async fn revocation(vault: &Vault, connection: &Connection) -> Result<Option<Request>, Fault> {
-    if connection.sealed.is_none() {
+    // A secret may be called what a provider is called; its key is none of theirs.
+    if connection.sealed.is_none() || connection.managed_secret.is_some() {
         return Ok(None);
     }
     let Some(provider) = vault.provider(&connection.provider).await? else { return Ok(None) };

@@ -42,10 +42,11 @@ impl Vault {
             .await
     }
 
-    /// What somebody has linked to an app at one provider, newest first.
+    /// What somebody has linked to an app at one provider, newest first. A secret of the same name is no account there.
     pub async fn accounts_of(&self, app: &AppId, subject: &Subject, provider: &str) -> Result<Vec<Connection>, Fault> {
         let (app, owner, provider) = (app.clone(), subject.owner(), provider.to_owned());
-        self.store.read(move |tx| rows::find_live_of(tx, &app, &owner, &provider)).await
+        let found = self.store.read(move |tx| rows::find_live_of(tx, &app, &owner, &provider)).await?;
+        Ok(found.into_iter().filter(|own| own.managed_secret.is_none()).collect())
     }
 
     /// What has been linked to an app, below an id (empty for the newest), newest first.

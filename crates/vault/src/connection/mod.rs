@@ -13,8 +13,8 @@ pub use end::Removed;
 pub(crate) use end::{end, revoke_upstream};
 pub use list::Linked;
 pub(crate) use rows::{
-    NewConnection, Renewed, delete_of_app, find, find_live_of, idle_since, ids_of_account, ids_of_app, insert,
-    mark_trouble, note_failure, note_scope_mismatch, note_sent, renew, replace, touch,
+    NewConnection, Renewed, delete_of_app, find, find_live_of, idle_since, ids_of_account, ids_of_app, ids_of_secret,
+    insert, mark_trouble, note_failure, note_scope_mismatch, note_sent, renew, replace, touch,
 };
 
 use crate::caller::Subject;

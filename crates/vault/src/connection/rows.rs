@@ -322,6 +322,13 @@ pub(crate) fn ids_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<Vec<ConnectionI
     rows.iter().map(|row| row.text("id").map(ConnectionId::from_text)).collect()
 }
 
+/// The live keys of a secret, the company's own and those that people brought.
+pub(crate) fn ids_of_secret(tx: &mut Tx<'_>, app: &AppId, secret: &str) -> Result<Vec<ConnectionId>, Fault> {
+    let sql = "SELECT id FROM connections WHERE app_id = $1 AND managed_secret_id = $2 AND ended_at IS NULL";
+    let rows = tx.all(sql, args![app, secret])?;
+    rows.iter().map(|row| row.text("id").map(ConnectionId::from_text)).collect()
+}
+
 /// Removes what is left of an app's connections: they have ended.
 pub(crate) fn delete_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
     for sql in [

@@ -29,6 +29,13 @@ pub struct Listed {
     pub agents: Vec<AgentId>,
 }
 
+impl Listed {
+    /// Whose permission it is: on a secret of the company not who has the key.
+    pub fn subject(&self) -> Subject {
+        super::subject_of(&self.grant)
+    }
+}
+
 /// A part of the list.
 #[derive(Debug, Clone)]
 pub struct Page {

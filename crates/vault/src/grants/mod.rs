@@ -16,13 +16,13 @@ mod rows;
 pub use delegate::{DelegateAsk, Delegated};
 pub use list::{Filter, Listed, Page};
 pub use mint::MintAsk;
-pub(crate) use open::{On, open_on};
+pub(crate) use open::{Holder, On, let_agent_in, open_on, target};
 pub use report::MismatchReport;
 pub use resolve::{ForResource, Resolved, Wanted};
 pub(crate) use resolve::{limits_above, resolve};
 pub use revoke::{Revoked, end_of_account};
-pub(crate) use revoke::{end_of_app, subject_of};
-pub(crate) use rows::find_agent;
+pub(crate) use revoke::{end_of_app, note_removed, subject_of};
+pub(crate) use rows::{find_agent, usable_of};
 
 use crate::caller::Subject;
 use base::{AgentId, GrantId, Scope, Time};

@@ -1,10 +1,11 @@
 //! Opening the permission on an account that was just linked, and letting an agent in.
 
 use super::{DelegationMade, Granted, Limits, Operation, PolicyMade, sooner, words};
+use crate::caller::Subject;
 use crate::connection::{Connection, NewConnection};
 use crate::link::Keeping;
 use crate::session::Terms;
-use base::{AgentId, ConnectionId, Fault, GrantId, Scope, Seams, Time};
+use base::{AgentId, AppId, ConnectionId, Fault, GrantId, Scope, Seams, Time};
 use db::Tx;
 use ledger::grant::{self, Grant, Kind, NewGrant};
 
@@ -15,6 +16,19 @@ pub(crate) struct On<'a> {
     pub label: &'a str,
     pub scopes: &'a Scope,
     pub api_base: Option<&'a str>,
+}
+
+/// Whose permission it is, and what its service is called.
+pub(crate) struct Holder<'a> {
+    pub app: &'a AppId,
+    pub subject: &'a Subject,
+    pub service: &'a str,
+}
+
+impl<'a> From<&'a Keeping> for Holder<'a> {
+    fn from(keeping: &'a Keeping) -> Holder<'a> {
+        Holder { app: &keeping.app, subject: &keeping.subject, service: &keeping.provider.name }
+    }
 }
 
 impl<'a> From<&'a NewConnection> for On<'a> {
@@ -45,7 +59,7 @@ impl<'a> From<&'a Connection> for On<'a> {
 pub(crate) fn open_on(
     tx: &mut Tx<'_>,
     seams: &Seams,
-    keeping: &Keeping,
+    holder: &Holder<'_>,
     connection: &On<'_>,
     terms: &Terms,
     operation: Operation,
@@ -58,17 +72,19 @@ pub(crate) fn open_on(
     let expires_at = terms.expiry(now);
     let (id, expires_at) = if let Some(there) = &there {
         grant::set_scope(tx, &there.id, connection.scopes, &Scope::empty(), now)?;
-        let expires_at = if expires_at.is_some() { expires_at } else { there.expires_at };
+        // What has run out is opened anew by whoever connects again.
+        let kept = there.expires_at.filter(|until| now < *until);
+        let expires_at = if expires_at.is_some() { expires_at } else { kept };
         grant::set_limits(tx, &there.id, expires_at, there.label.as_deref(), there.limits.as_deref(), now)?;
         (there.id.clone(), expires_at)
     } else {
         let mut new = NewGrant::of(Kind::Connection, seams)?;
-        new.account = keeping.subject.account().cloned();
-        new.identity = keeping.subject.identity().cloned();
-        new.app_user = keeping.subject.app_user().cloned();
-        new.app = Some(keeping.app.clone());
+        new.account = holder.subject.account().cloned();
+        new.identity = holder.subject.identity().cloned();
+        new.app_user = holder.subject.app_user().cloned();
+        new.app = Some(holder.app.clone());
         new.parent = match &new.identity {
-            Some(identity) => grant::find_live(tx, Kind::SignIn, identity, &keeping.app, "")?.map(|grant| grant.id),
+            Some(identity) => grant::find_live(tx, Kind::SignIn, identity, holder.app, "")?.map(|grant| grant.id),
             None => None,
         };
         new.target = target;
@@ -87,7 +103,7 @@ pub(crate) fn open_on(
     Ok(Granted {
         grant: id,
         provider: connection.provider.to_owned(),
-        provider_name: keeping.provider.name.clone(),
+        provider_name: holder.service.to_owned(),
         account: connection.label.to_owned(),
         at_ms: now.ms(),
         operation,
@@ -101,14 +117,15 @@ pub(crate) fn open_on(
 }
 
 /// What tells the permissions on one connection apart.
-pub(super) fn target(connection: &str, label: Option<&str>) -> String {
+pub(crate) fn target(connection: &str, label: Option<&str>) -> String {
     match label {
         Some(label) => format!("{connection}#{label}"),
         None => connection.to_owned(),
     }
 }
 
-fn let_agent_in(
+/// Lets the agent of a session in below a permission, unless the person left it out.
+pub(crate) fn let_agent_in(
     tx: &mut Tx<'_>,
     seams: &Seams,
     parent: &GrantId,
@@ -125,7 +142,7 @@ fn let_agent_in(
         agent: agent_id,
         ceiling: terms.scope_constraint.as_ref().map(Scope::of),
         delegable: terms.delegable,
-        expires_at: None,
+        expires_at: terms.agent_expiry(seams.now()),
     };
     let (_, delegable) = put_below(tx, seams, &root, &wanted)?;
     Ok(DelegationMade { agent: agent.to_owned(), delegable, refused: false })

@@ -2,7 +2,8 @@
 
 use super::{Limits, rows};
 use crate::Vault;
-use crate::caller::{Caller, Subject};
+use crate::agent::SECRETS;
+use crate::caller::{Acting, Caller, Subject};
 use crate::connection::{self, Connection};
 use crate::refusal::{Code, Error, Result, refuse};
 use base::{AgentId, AppId, Fault, GrantId, Time};
@@ -80,14 +81,21 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Ti
     let root = root_of(tx, &found, now)?;
     let limits = Limits::of(&found)?;
     if let Some(agent) = &caller.agent
-        && !agent.scopes.contains_key(&connection.provider)
-        && connection.managed_secret.is_none()
+        && !reaches(agent, &connection)
     {
         return Err(refuse(Code::AgentScopeNotAllowed, "the agent has no scope at this provider")
             .with("provider_id", connection.provider.clone())
             .with("agent_id", agent.id.as_str()));
     }
     Ok(Resolved { grant: found, root, connection, limits })
+}
+
+/// True when the agent's own list names the service, or the secret.
+fn reaches(agent: &Acting, connection: &Connection) -> bool {
+    match connection.managed_secret {
+        None => agent.scopes.contains_key(&connection.provider),
+        Some(_) => agent.scopes.get(SECRETS).is_some_and(|slugs| slugs.contains(&connection.provider)),
+    }
 }
 
 /// The connector grant of a delegated token. It ends with the account that it is on.

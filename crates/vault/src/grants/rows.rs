@@ -87,6 +87,18 @@ pub(super) fn list(
     Ok((found, total.map_or(Ok(0), |row| row.int("total"))?))
 }
 
+/// What somebody may use of a service now, newest first.
+pub(crate) fn usable_of(
+    tx: &mut Tx<'_>,
+    app: &AppId,
+    owner: &str,
+    provider: &str,
+    now: Time,
+) -> Result<Vec<(GrantId, ConnectionId)>, Fault> {
+    let narrowed = Narrowed { app, owner, agent: "", provider, account: "", label: "", status: "active", now };
+    Ok(list(tx, &narrowed, 100, 0)?.0)
+}
+
 /// The active agent with this id or name, of this app; and what people are told it is called.
 pub(crate) fn find_agent(tx: &mut Tx<'_>, app: &AppId, id_or_name: &str) -> Result<Option<(AgentId, String)>, Fault> {
     let sql = "SELECT id, CASE WHEN display_name IS NULL THEN name ELSE display_name END AS called

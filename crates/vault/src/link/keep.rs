@@ -102,7 +102,14 @@ impl Vault {
                 return Ok(Kept::Linked(new.id));
             }
             let operation = if there.is_some() { Operation::Reauth } else { Operation::Creation };
-            let granted = grants::open_on(tx, seams, &keeping, &grants::On::from(&new), &terms, operation)?;
+            let granted = grants::open_on(
+                tx,
+                seams,
+                &grants::Holder::from(&*keeping),
+                &grants::On::from(&new),
+                &terms,
+                operation,
+            )?;
             journal::write(tx, &grants::about(entry.grant(&granted.grant), &keeping.subject))?;
             Ok(Kept::Granted(Box::new(granted)))
         });

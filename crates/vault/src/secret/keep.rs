@@ -13,7 +13,7 @@ use ledger::journal;
 use serde_json::json;
 
 /// The one credential that a secret has by itself; credentials of people stand beside it.
-const OWN: &str = "own";
+pub(crate) const OWN: &str = "own";
 
 /// What a secret is to be.
 #[derive(Debug, Clone)]
@@ -41,14 +41,19 @@ pub fn check(wish: &SecretWish, allows_plain: impl Fn(&str) -> bool) -> Result<(
     if wish.hosts.is_empty() || !wish.hosts.iter().all(|host| is_host(host, allows_plain(host))) {
         return wrong("hosts", "are names of at least two labels, with *. for one more");
     }
-    let key = wish.credential.reveal();
-    if key.is_empty() || key.len() > 16_384 || key.bytes().any(|byte| byte.is_ascii_control()) {
+    if !is_key(&wish.credential) {
         return wrong("credential", "is one line of text");
     }
-    if wish.inject == Inject::Basic && !key.contains(':') {
+    if wish.inject == Inject::Basic && !wish.credential.reveal().contains(':') {
         return wrong("credential", "is user:password for basic");
     }
     Ok(())
+}
+
+/// True for what can be a key: one line of text.
+pub(crate) fn is_key(key: &Secret) -> bool {
+    let text = key.reveal();
+    !text.is_empty() && text.len() <= 16_384 && !text.bytes().any(|byte| byte.is_ascii_control())
 }
 
 /// Sets a secret of an app inside the caller's transaction, or changes it: its permissions stay as they are. True when anything changed.
@@ -90,8 +95,13 @@ impl Vault {
                 let now = vault.seams.now();
                 let Some(there) = rows::find_named(tx, &app, &slug)? else { return Ok(false) };
                 rows::remove(tx, &there.id, now)?;
-                for connection in keys_of(tx, &app, &there)? {
-                    connection::end(tx, &connection.id, grant::EndedBy::App, now)?;
+                // What people brought for it goes with it: there is no place any more that it may be sent to.
+                for connection in connection::ids_of_secret(tx, &app, &there.id)? {
+                    if let Some(removed) = connection::end(tx, &connection, grant::EndedBy::App, now)?
+                        && removed.connection.subject() != Subject::App
+                    {
+                        grants::note_removed(tx, &vault, &removed)?;
+                    }
                 }
                 let entry = journal::Entry::new(acts::SECRET_REMOVED, &vault.seams)?.app(&app);
                 journal::write(tx, &entry.detail(json!({ "secret": there.id, "slug": there.slug })))?;
@@ -164,10 +174,8 @@ fn keep_key(
     wish: &SecretWish,
     is_changed: &mut bool,
 ) -> Result<Connection> {
-    let (owner, now) = (Subject::App.owner(), seams.now());
-    let there = connection::find_live_of(tx, app, &owner, &wish.slug)?
-        .into_iter()
-        .find(|there| there.managed_secret.as_deref() == Some(secret) && there.outside_id == OWN);
+    let holder = KeyHolder { app, secret, slug: &wish.slug, name: &wish.name, subject: &Subject::App, outside_id: OWN };
+    let there = holder.live(tx)?;
     if let Some(there) = &there {
         let kept = there.open(sealer)?;
         if kept.get("key").is_some_and(|key| key.is_same(&wish.credential)) && there.label == wish.name {
@@ -175,40 +183,74 @@ fn keep_key(
         }
     }
     *is_changed = true;
-    let id = match &there {
-        Some(there) => there.id.clone(),
-        None => ConnectionId::new(now, seams.entropy())?,
-    };
-    let version = there.as_ref().map_or(1, |there| there.version + 1);
-    let credential = Credential::of([("key", wish.credential.clone())]);
-    let bound = connection::bound(&id, app, &owner, &wish.slug, OWN, version);
-    let new = NewConnection {
-        sealed: connection::seal(sealer, seams.entropy(), &bound, &credential)?,
-        id: id.clone(),
-        app: app.clone(),
-        provider: wish.slug.clone(),
-        provider_client: None,
-        managed_secret: Some(secret.to_owned()),
-        subject: Subject::App,
-        outside_id: OWN.to_owned(),
-        label: wish.name.clone(),
-        api_base: None,
-        inputs: Inputs::new(),
-        scopes: Scope::empty(),
-        key_id: sealer.key_id(),
-        generation: Uuid::random(seams.entropy())?.as_str().to_owned(),
-        expires_at: None,
-        can_refresh: false,
-    };
-    match &there {
-        Some(there) => {
-            if !connection::replace(tx, there, &new, now)? {
-                return Err(Fault::new("managed secret: overtaken").into());
-            }
-        }
-        None => connection::insert(tx, &new, now)?,
+    holder.put(tx, seams, sealer, &wish.credential, there.as_ref())
+}
+
+/// Whose key of a secret it is: the company's own, or that of a person.
+pub(crate) struct KeyHolder<'a> {
+    pub app: &'a AppId,
+    pub secret: &'a str,
+    pub slug: &'a str,
+    pub name: &'a str,
+    pub subject: &'a Subject,
+    /// Tells the keys of one holder apart.
+    pub outside_id: &'a str,
+}
+
+impl KeyHolder<'_> {
+    /// The key that they have.
+    pub(crate) fn live(&self, tx: &mut Tx<'_>) -> std::result::Result<Option<Connection>, Fault> {
+        let all = connection::find_live_of(tx, self.app, &self.subject.owner(), self.slug)?;
+        let is_it =
+            |own: &Connection| own.managed_secret.as_deref() == Some(self.secret) && own.outside_id == self.outside_id;
+        Ok(all.into_iter().find(is_it))
     }
-    connection::find(tx, &id)?.ok_or_else(|| Fault::new("managed secret: what was kept is gone").into())
+
+    /// Puts a key in the place of the one that is there, or in an empty one. The connection stays what it is.
+    pub(crate) fn put(
+        &self,
+        tx: &mut Tx<'_>,
+        seams: &Seams,
+        sealer: &Sealer,
+        key: &Secret,
+        there: Option<&Connection>,
+    ) -> Result<Connection> {
+        let (owner, now) = (self.subject.owner(), seams.now());
+        let id = match there {
+            Some(there) => there.id.clone(),
+            None => ConnectionId::new(now, seams.entropy())?,
+        };
+        let version = there.map_or(1, |there| there.version + 1);
+        let credential = Credential::of([("key", key.clone())]);
+        let bound = connection::bound(&id, self.app, &owner, self.slug, self.outside_id, version);
+        let new = NewConnection {
+            sealed: connection::seal(sealer, seams.entropy(), &bound, &credential)?,
+            id: id.clone(),
+            app: self.app.clone(),
+            provider: self.slug.to_owned(),
+            provider_client: None,
+            managed_secret: Some(self.secret.to_owned()),
+            subject: self.subject.clone(),
+            outside_id: self.outside_id.to_owned(),
+            label: self.name.to_owned(),
+            api_base: None,
+            inputs: Inputs::new(),
+            scopes: Scope::empty(),
+            key_id: sealer.key_id(),
+            generation: Uuid::random(seams.entropy())?.as_str().to_owned(),
+            expires_at: None,
+            can_refresh: false,
+        };
+        match there {
+            Some(there) => {
+                if !connection::replace(tx, there, &new, now)? {
+                    return Err(Fault::new("managed secret: overtaken").into());
+                }
+            }
+            None => connection::insert(tx, &new, now)?,
+        }
+        connection::find(tx, &id)?.ok_or_else(|| Fault::new("managed secret: what was kept is gone").into())
+    }
 }
 
 fn keys_of(tx: &mut Tx<'_>, app: &AppId, secret: &ManagedSecret) -> std::result::Result<Vec<Connection>, Fault> {

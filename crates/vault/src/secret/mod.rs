@@ -6,9 +6,10 @@
 mod keep;
 mod rows;
 
+pub(crate) use keep::{KeyHolder, OWN, is_key};
 pub use keep::{SecretWish, check, put};
 pub use rows::list_of_app;
-pub(crate) use rows::{delete_of_app, find};
+pub(crate) use rows::{delete_of_app, find, find_named};
 
 use crate::connection::Credential;
 use crate::provider::{Injection, host_fits, is_plain_host};

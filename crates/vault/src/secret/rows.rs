@@ -29,7 +29,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<ManagedSecret>, F
 }
 
 /// The live secret of an app with this slug.
-pub(super) fn find_named(tx: &mut Tx<'_>, app: &AppId, slug: &str) -> Result<Option<ManagedSecret>, Fault> {
+pub(crate) fn find_named(tx: &mut Tx<'_>, app: &AppId, slug: &str) -> Result<Option<ManagedSecret>, Fault> {
     let sql = "SELECT id, app_id, slug, name, inject, hosts, template, created_at, updated_at
                FROM managed_secrets
                WHERE app_id = $1 AND slug = $2 AND removed_at IS NULL";

@@ -44,11 +44,13 @@ impl Vault {
         Ok(found.filter(|session| session.is_of(browser)))
     }
 
-    /// What has come of a session, for the app that opened it. Nothing for a token of somebody else's.
+    /// What has come of a session, for the app that opened it. Nothing for a token of somebody else's, and nothing of sessions about
+    /// secrets, which are not asked for.
     pub async fn poll_session(&self, caller: &Caller, token: &Secret) -> Result<Option<Session>> {
         let now = self.seams.now();
         let found = self.session_of_token(token).await?;
-        Ok(found.filter(|session| session.app == caller.app && session.is_readable(now)))
+        let found = found.filter(|session| session.app == caller.app && session.terms.secret.is_none());
+        Ok(found.filter(|session| session.is_readable(now)))
     }
 
     /// What has come of a session, for whoever holds its token. The caller sees that only its own origin asks.

@@ -38,6 +38,8 @@ pub enum Choice {
     Use { provider: String, connection: ConnectionId },
     /// To give a key that the service has given them.
     Key { provider: String, inputs: Inputs, secrets: Vec<(String, base::Secret)> },
+    /// To let in whoever asks at a secret that they hold already.
+    Approve,
     /// To leave out one of several services.
     Skip { provider: String },
     /// To end without anything.
@@ -85,7 +87,16 @@ impl Vault {
         if session.status(self.seams.now()) != Status::Pending {
             return Ok(Next::Page);
         }
+        if session.terms.secret.is_some() {
+            return match choice {
+                Choice::Approve => self.approve_at_secret(session).await,
+                Choice::Key { secrets, .. } => self.keep_key_for_secret(session, secrets).await,
+                Choice::Cancel | Choice::Skip { .. } | Choice::Finish => self.cancel(session).await,
+                Choice::Continue { .. } | Choice::Use { .. } => Ok(Next::Page),
+            };
+        }
         match choice {
+            Choice::Approve => Ok(Next::Page),
             Choice::Continue { provider, inputs } => self.go_away(session, &provider, inputs, browser).await,
             Choice::Use { provider, connection } => self.use_linked(session, &provider, connection).await,
             Choice::Key { provider, inputs, secrets } => {
@@ -162,7 +173,14 @@ impl Vault {
             .write_again(move |tx| {
                 let seams = &vault.seams;
                 let on = grants::On::from(&linked);
-                let granted = grants::open_on(tx, seams, &keeping, &on, &session_terms, Operation::Reauth)?;
+                let granted = grants::open_on(
+                    tx,
+                    seams,
+                    &grants::Holder::from(&keeping),
+                    &on,
+                    &session_terms,
+                    Operation::Reauth,
+                )?;
                 let detail = json!({ "connection": linked.id.as_str(), "provider": linked.provider });
                 let entry = journal::Entry::new(acts::GRANT_OPENED, seams)?
                     .app(&keeping.app)

@@ -1,5 +1,7 @@
 //! Connect sessions: a backend's leave for one browser to link accounts to its app (`connect-wire.md` 2.6.1–2.6.3 and 5).
 //!
+//! A session is about providers, or about a secret of the company (2.6.16).
+//!
 //! Promise: a session lives ten minutes, belongs to the first browser that opens it and to no other, is over once it is completed
 //! for the browser side, and answers only to the origin and address that its backend named (threats 140, 143, 144).
 
@@ -8,13 +10,17 @@ mod go_on;
 mod key;
 mod open;
 mod rows;
+mod secret;
+mod secret_page;
 mod terms;
 
 pub use claim::Opening;
 pub use go_on::{Choice, Linkable, Next};
 pub use open::{AppFacts, Opened, SessionAsk};
 pub(crate) use rows::sweep;
-pub use terms::{GrantPolicy, Restrictions, Terms};
+pub use secret::{SecretAsk, SecretOpened};
+pub use secret_page::{AtSecret, SecretPath};
+pub use terms::{GrantPolicy, Restrictions, SecretTerms, Terms};
 
 use crate::caller::Subject;
 use crate::grants::Granted;

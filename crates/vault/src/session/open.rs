@@ -8,7 +8,7 @@ use crate::refusal::{Code, Error, Result, refuse};
 use crate::{Vault, acts};
 use base::{Bearer, GrantId, Origin, Scope, Secret, Time};
 use ledger::journal;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What a backend asks.
@@ -52,6 +52,32 @@ pub struct Opened {
     pub direct: bool,
 }
 
+/// A session that has been judged.
+pub(super) struct Begun {
+    pub subject: Subject,
+    pub origin: Option<Origin>,
+    pub return_url: Option<String>,
+    pub terms: Terms,
+    /// What the journal tells of it.
+    pub detail: Value,
+}
+
+/// The terms that sessions of every kind have.
+pub(super) fn common(ask: &SessionAsk, agent: Option<(String, String)>) -> Terms {
+    Terms {
+        label: ask.label.clone(),
+        restrictions: ask.restrictions.clone(),
+        policy: ask.policy.clone(),
+        agent_name: agent.as_ref().map(|(_, name)| name.clone()),
+        agent: agent.map(|(id, _)| id),
+        delegable: ask.delegable,
+        no_user_rules: ask.no_user_rules,
+        ip_address: ask.ip_address.clone(),
+        user_agent: ask.user_agent.clone(),
+        ..Terms::default()
+    }
+}
+
 impl Vault {
     /// Opens a session. Everything that it will ask of the person is judged here.
     pub async fn open_session(&self, caller: &Caller, app: &AppFacts, ask: SessionAsk) -> Result<Opened> {
@@ -62,40 +88,41 @@ impl Vault {
         let scopes = check_scopes(&ask, &configured)?;
         let warnings = check_constraint(&ask, &configured, &scopes)?;
         let (agent, repair) = (self.agent_of(caller, &ask).await?, self.repaired(caller, &ask, &configured).await?);
-        let (seams, now) = (&self.seams, self.seams.now());
-        let number = seams.number()?;
-        let token = Bearer::mint(PREFIX, number, seams.entropy())?;
-        let expires_at = now.plus_secs(self.settings.session_secs);
         // A question to the person needs the page that asks it.
         let direct = ask.direct && ask.delegable != Some(true);
         let terms = Terms {
             providers: configured.iter().map(|own| own.provider.id.clone()).collect(),
             scopes,
-            label: ask.label.clone(),
-            restrictions: ask.restrictions.clone(),
-            policy: ask.policy.clone(),
-            agent_name: agent.as_ref().map(|(_, name)| name.clone()),
-            agent: agent.map(|(id, _)| id),
-            delegable: ask.delegable,
             scope_constraint: ask.scope_constraint.clone(),
             repair: repair.as_ref().map(|(grant, _)| grant.clone()),
             repair_connection: repair.map(|(_, connection)| connection),
             direct,
             switch_account: ask.switch_account,
-            no_user_rules: ask.no_user_rules,
-            ip_address: ask.ip_address.clone(),
-            user_agent: ask.user_agent.clone(),
-            agent_refused: false,
+            ..common(&ask, agent)
         };
         let is_single = terms.providers.len() == 1;
+        let detail = json!({ "providers": terms.providers, "key": caller.hint, "direct": direct });
+        let subject = ask.subject.clone().unwrap_or(Subject::App);
+        let begun = Begun { subject, origin, return_url, terms, detail };
+        let (token, expires_at) = self.begin_session(caller, begun).await?;
+        let expires_in_secs = self.settings.session_secs;
+        Ok(Opened { token, expires_in_secs, expires_at, warnings, is_single, direct })
+    }
+
+    /// Puts a session down that has been judged, and gives its token and its end.
+    pub(super) async fn begin_session(&self, caller: &Caller, begun: Begun) -> Result<(Secret, Time)> {
+        let (seams, now) = (&self.seams, self.seams.now());
+        let number = seams.number()?;
+        let token = Bearer::mint(PREFIX, number, seams.entropy())?;
+        let expires_at = now.plus_secs(self.settings.session_secs);
         let session = Session {
             number,
             digest: token.digest().bytes().to_vec(),
             app: caller.app.clone(),
-            subject: ask.subject.clone().unwrap_or(Subject::App),
-            origin: origin.map(|origin| origin.as_str().to_owned()),
-            return_url,
-            terms,
+            subject: begun.subject,
+            origin: begun.origin.map(|origin| origin.as_str().to_owned()),
+            return_url: begun.return_url,
+            terms: begun.terms,
             created_at: now,
             expires_at,
             browser: None,
@@ -105,9 +132,10 @@ impl Vault {
             result: Results::default(),
             ended_at: None,
         };
-        let detail = json!({ "providers": session.terms.providers, "key": caller.hint, "direct": direct });
-        let entry =
-            journal::Entry::new(acts::SESSION_OPENED, seams)?.app(&caller.app).source(&caller.source).detail(detail);
+        let entry = journal::Entry::new(acts::SESSION_OPENED, seams)?
+            .app(&caller.app)
+            .source(&caller.source)
+            .detail(begun.detail);
         let entry = grants::about(entry, &session.subject);
         self.store
             .write(move |tx| {
@@ -115,14 +143,7 @@ impl Vault {
                 Ok::<_, Error>(journal::write(tx, &entry)?)
             })
             .await?;
-        Ok(Opened {
-            token: token.secret().clone(),
-            expires_in_secs: self.settings.session_secs,
-            expires_at,
-            warnings,
-            is_single,
-            direct,
-        })
+        Ok((token.secret().clone(), expires_at))
     }
 
     async fn chosen(&self, caller: &Caller, ask: &SessionAsk) -> Result<Vec<Configured>> {
@@ -150,7 +171,7 @@ impl Vault {
         Ok(chosen)
     }
 
-    async fn agent_of(&self, caller: &Caller, ask: &SessionAsk) -> Result<Option<(String, String)>> {
+    pub(super) async fn agent_of(&self, caller: &Caller, ask: &SessionAsk) -> Result<Option<(String, String)>> {
         let Some(wanted) = ask.agent.clone() else { return Ok(None) };
         if ask.subject.is_none() {
             return Err(refuse(Code::AgentRequiresUserToken, "an agent is let in by a person: send user_token"));
@@ -195,7 +216,7 @@ impl Vault {
     }
 }
 
-fn check_shape(ask: &SessionAsk, providers: usize) -> Result<()> {
+pub(super) fn check_shape(ask: &SessionAsk, providers: usize) -> Result<()> {
     let wrong = |message| Err(refuse(Code::InvalidRequest, message));
     if ask.direct && providers != 1 {
         return wrong("direct needs exactly one provider");
@@ -226,7 +247,7 @@ fn check_shape(ask: &SessionAsk, providers: usize) -> Result<()> {
 }
 
 /// The origin that the result is posted to: what the backend says, else the app's website.
-fn origin_of(ask: &SessionAsk, app: &AppFacts) -> Result<Option<Origin>> {
+pub(super) fn origin_of(ask: &SessionAsk, app: &AppFacts) -> Result<Option<Origin>> {
     match ask.origin.as_deref() {
         None => Ok(app.website.clone()),
         Some(text) => Origin::parse(text).filter(|origin| !origin.as_str().contains('*')).map(Some).ok_or_else(|| {
@@ -238,7 +259,7 @@ fn origin_of(ask: &SessionAsk, app: &AppFacts) -> Result<Option<Origin>> {
     }
 }
 
-fn check_return(url: &str, origin: Option<&Origin>, app: &AppFacts) -> Result<String> {
+pub(super) fn check_return(url: &str, origin: Option<&Origin>, app: &AppFacts) -> Result<String> {
     let own = Origin::of(url)
         .ok_or_else(|| refuse(Code::InvalidReturnUrl, "return_url is an https address, or http on loopback"))?;
     let is_known = origin == Some(&own) || app.website.as_ref() == Some(&own) || app.redirects.contains(&own);

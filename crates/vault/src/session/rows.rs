@@ -43,7 +43,8 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String, Fault> {
 pub(super) fn insert(tx: &mut Tx<'_>, new: &Session) -> Result<(), Fault> {
     let sql = "INSERT INTO connect_sessions (id, digest, app_id, kind, account_id, identity_id, app_user_id, agent_id,
                                              origin, return_url, terms, created_at, expires_at, stage, outcome)
-               VALUES ($1, $2, $3, 'provider', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+               VALUES ($1, $2, $3, $15, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let kind = if new.terms.secret.is_some() { "secret" } else { "provider" };
     tx.run(
         sql,
         args![
@@ -60,7 +61,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &Session) -> Result<(), Fault> {
             new.created_at,
             new.expires_at,
             new.stage.as_str(),
-            json(&new.result)?
+            json(&new.result)?,
+            kind
         ],
     )?;
     Ok(())
@@ -70,7 +72,7 @@ pub(super) fn find(tx: &mut Tx<'_>, number: i64) -> Result<Option<Session>, Faul
     let sql = "SELECT id, digest, app_id, account_id, identity_id, app_user_id, origin, return_url, terms, created_at,
                       expires_at, browser, transport, confirmed_at, stage, outcome, ended_at
                FROM connect_sessions
-               WHERE id = $1 AND kind = 'provider'";
+               WHERE id = $1 AND kind IN ('provider', 'secret')";
     tx.one(sql, args![number])?.as_ref().map(session).transpose()
 }
 

@@ -33,7 +33,21 @@ pub struct Terms {
     pub no_user_rules: bool,
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
+    /// The session is about a secret, and not about providers.
+    pub secret: Option<SecretTerms>,
 }
+
+/// What a session about a secret is about (`connect-wire.md` 2.6.16).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SecretTerms {
+    pub id: String,
+    /// How long the agent is let in at most, as the backend asked.
+    pub ttl_seconds: Option<i64>,
+}
+
+/// However long an agent is asked to be let in, it is no longer than this.
+const LONGEST_AT_A_SECRET_SECS: i64 = 90 * 86_400;
 
 /// What narrows the calls.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -59,6 +73,12 @@ impl Terms {
         let ttl = policy.default_ttl_seconds.or(policy.max_ttl_seconds).map(|secs| now.plus_secs(secs));
         let longest = policy.max_ttl_seconds.map(|secs| now.plus_secs(secs));
         sooner(sooner(ttl, longest), policy.expires_at_ms.map(Time::from_ms))
+    }
+
+    /// When an agent that is let in now is out again by itself, besides what it hangs on.
+    pub(crate) fn agent_expiry(&self, now: Time) -> Option<Time> {
+        let secs = self.secret.as_ref()?.ttl_seconds.unwrap_or(LONGEST_AT_A_SECRET_SECS);
+        Some(now.plus_secs(secs.min(LONGEST_AT_A_SECRET_SECS)))
     }
 
     pub(crate) fn has_policy(&self) -> bool {

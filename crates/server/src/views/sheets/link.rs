@@ -99,6 +99,37 @@ pub struct LinkPage {
     pub mark: String,
 }
 
+/// The page of a session about a secret: `GET /sdk/oauth/connect/s/{number}`.
+///
+/// One form, `POST {action}`, with `csrf`, `agent`, `pass_on`, `secret.…`, and `decision` = `approve`, `key` or `cancel`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "sheets/link_secret.html")]
+pub struct LinkSecret {
+    pub frame: Frame,
+    pub app: Who,
+    pub action: String,
+    /// Nothing when the app vouches for the person.
+    pub person: Option<LinkWho>,
+    /// We do not know who sits here: the page says what to look out for.
+    pub is_stranger: bool,
+    pub tile: Tile,
+    pub name: Name,
+    /// Where the key goes, and nowhere else.
+    pub hosts: Vec<String>,
+    /// What is typed; nothing where the person holds what is needed.
+    pub fields: Vec<Field>,
+    /// The person may use it already.
+    pub is_held: bool,
+    /// The key that they brought is replaced.
+    pub is_repair: bool,
+    pub agent: Option<LinkAgent>,
+    pub trouble: Option<String>,
+    /// Where the page tells what the person does, when a window waits for it.
+    pub origin: Option<String>,
+    /// What the waiting window knows the flow by.
+    pub mark: String,
+}
+
 /// The end: `link_end.js` tells the window that waits, and closes this one a little later.
 #[derive(Debug, Clone, Template)]
 #[template(path = "sheets/link_end.html")]
@@ -115,5 +146,5 @@ pub struct LinkEnd {
     pub origin: Option<String>,
 }
 
-pages!(Away: LinkPage);
+pages!(Away: LinkPage, LinkSecret);
 pages!(NothingInPopup: LinkOpen, LinkEnd);

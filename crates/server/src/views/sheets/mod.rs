@@ -24,7 +24,7 @@ pub use email::{EmailAdd, EmailCode};
 pub use embed::{Gate, GateQuestion, Relay};
 pub use form_post::FormPost;
 pub use home::{Home, Moved};
-pub use link::{LinkAgent, LinkEnd, LinkOpen, LinkPage, LinkPick, LinkService, LinkState, LinkWho};
+pub use link::{LinkAgent, LinkEnd, LinkOpen, LinkPage, LinkPick, LinkSecret, LinkService, LinkState, LinkWho};
 pub use login::{Login, LoginReason, OneTimeLink, Recover, SelectAccount, StepUp};
 pub use logout::{Logout, SignedOut};
 pub use mailbox::{Mail, Mailbox};

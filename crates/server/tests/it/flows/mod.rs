@@ -5,4 +5,5 @@ pub(crate) mod connect;
 mod connector;
 mod consent;
 mod race;
+pub(crate) mod secret;
 mod sign_in;
