@@ -86,7 +86,8 @@ pub(in crate::oauth) async fn question(
     let personas = personas(app, desk.signed, ask).await?;
     if let (Some(asked), Some(standing)) = (&proposal.connector, &ask.standing) {
         let accounts = account::accounts(app, asked, desk.signed, &ask.identity).await?;
-        return Ok(connect::question(app, proposal, (asked, standing), ask, personas, desk, &accounts));
+        let service = account::service(app, asked).await?;
+        return Ok(connect::question(app, proposal, (asked, standing), ask, personas, desk, (service, &accounts)));
     }
     let frame = page::frame(app).with_csrf(&desk.signed.csrf);
     let (who, action, flow) = (who_at(&proposal.app, &proposal.redirect), desk.action.to_owned(), desk.flow.to_owned());

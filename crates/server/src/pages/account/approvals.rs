@@ -246,9 +246,10 @@ async fn app_of(app: &App, shown: &Shown) -> Result<(Name, String, Tile), PageEr
     let id = shown.approval.app.as_str();
     let found = app.oauth.apps.get(id).await?;
     let name = found.as_ref().map(|found| Name::new(&found.name)).unwrap_or_default();
-    let host = found
-        .and_then(|found| found.website.clone())
-        .and_then(|url| url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned)));
+    let host =
+        found.and_then(|found| found.website.clone()).and_then(|url| url::Url::parse(&url).ok()).and_then(|url| {
+            url.host_str().map(|host| url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+        });
     let tile = Tile::app(id, &name, None);
     Ok((name, host.unwrap_or_default(), tile))
 }
