@@ -41,7 +41,7 @@ describe('alter-sdk 0.29.0', () => {
     const told = {
       issuer: world.issuer,
       key: world.key,
-      careful_key: world.values['app_key.careful.value'],
+      careful_key: world.classicKey,
       judged_key: world.values['app_key.judged.value'],
       secret: SECRET,
       client_id: world.client.client_id,
