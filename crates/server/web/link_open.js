@@ -4,7 +4,7 @@
 
 const heading = document.querySelector("h1");
 const said = document.getElementById("said");
-const [waits, isPrepared] = [heading?.textContent ?? "", said?.textContent ?? ""];
+const [waits, prepares] = [heading?.textContent ?? "", said?.textContent ?? ""];
 
 /** @param {string} sentence @param {string} [title] */
 function say(sentence, title = "This did not work") {
@@ -19,7 +19,7 @@ function opener() {
 }
 
 async function start() {
-  say(isPrepared, waits);
+  say(prepares, waits);
   const token = new URLSearchParams(location.hash.slice(1)).get("session");
   if (!token) return say("This link is not whole. Close this window and start again in the app you came from.");
   try {
