@@ -51,6 +51,10 @@ describe('the pages of Connect', () => {
     await looks({ agent: agent.id, delegable: true }, 'linked-agent')
   })
 
+  test('a person of whom only the app knows', async () => {
+    await looks({ userToken: await stage.world.own.vouches({ sub: 'customer-7' }) }, 'stranger')
+  })
+
   test('a service that failed', async () => {
     await stage.world.fake.faults({ error: 'server_error', status_on: 'authorize' })
     await looks({ allowedProviders: [CALENDAR, CHAT], switchAccount: true }, 'services-failed', async (popup) => {
