@@ -20,6 +20,7 @@ pub mod proxy;
 mod refresh;
 mod refusal;
 mod rekey;
+pub mod restored;
 pub mod secret;
 pub mod session;
 mod settings;

@@ -232,9 +232,10 @@ impl Plan {
         for provider in &self.providers {
             let owner = match &provider.app {
                 None => None,
-                Some(key) => match owners.get(key.as_str()) {
-                    Some(owner) => Some(&owner.id),
-                    None => {
+                Some(key) => {
+                    if let Some(owner) = owners.get(key.as_str()) {
+                        Some(&owner.id)
+                    } else {
                         mistakes.push(self.manifest.mistake(
                             "provider",
                             provider.place,
@@ -243,7 +244,7 @@ impl Plan {
                         ));
                         continue;
                     }
-                },
+                }
             };
             providers::put(tx, seams, provider, owner, &self.sealer)?;
             lines.push(format!("provider.{}.app={}", provider.id, provider.app.as_deref().unwrap_or("*")));

@@ -25,6 +25,11 @@ impl Fake {
         [World::on(sqlite().await, &settings).await, World::on(postgres().await, &settings).await]
     }
 
+    /// A world on SQLite that knows it.
+    pub(crate) async fn world(&self) -> World {
+        World::with(&[("PROCURA_FAKE_PROVIDER", self.origin.as_str())]).await
+    }
+
     /// Tells it how to behave from now on.
     pub(crate) async fn is_told(&self, faults: &Value) {
         let headers =

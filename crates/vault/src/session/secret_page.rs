@@ -284,12 +284,12 @@ fn keep(tx: &mut Tx<'_>, vault: &Vault, number: i64, key: &Secret) -> Result<Cam
             if !is_it {
                 return Ok(Came::Nothing);
             }
-            Some((grant, own))
+            Some(own)
         }
         None => None,
     };
     let outside_id = match (&repaired, &terms.label) {
-        (Some((_, own)), _) => own.outside_id.clone(),
+        (Some(own), _) => own.outside_id.clone(),
         (None, Some(label)) => format!("{OWN}#{label}"),
         (None, None) => OWN.to_owned(),
     };
@@ -307,15 +307,9 @@ fn keep(tx: &mut Tx<'_>, vault: &Vault, number: i64, key: &Secret) -> Result<Cam
         Some(_) => (acts::CONNECTION_REPAIRED, "connection.updated", Operation::Reauth),
         None => (acts::CONNECTION_CREATED, "connection.created", Operation::Creation),
     };
-    let granted = if let Some((grant, _)) = &repaired {
-        let held = grant::find(tx, grant)?.ok_or_else(|| Fault::new("managed secret: the grant to repair is gone"))?;
-        with_agent(tx, vault, &session, &held, (&secret, &connection), operation)?
-    } else {
-        let whose = Holder { app: &session.app, subject: &session.subject, service: &secret.name };
-        let granted = grants::open_on(tx, seams, &whose, &On::from(&connection), terms, operation)?;
-        note_agent(tx, vault, &session, &granted)?;
-        granted
-    };
+    let whose = Holder { app: &session.app, subject: &session.subject, service: &secret.name };
+    let granted = grants::open_on(tx, seams, &whose, &On::from(&connection), terms, operation)?;
+    note_agent(tx, vault, &session, &granted)?;
     let detail = json!({
         "connection": connection.id.as_str(), "provider": secret.slug, "account": connection.label,
         "secret": secret.id,
