@@ -57,6 +57,20 @@ fn refusal(answer: &Answer) -> String {
 }
 
 #[tokio::test]
+async fn a_rule_for_one_call_is_refused_where_it_would_not_hold() {
+    for (world, fake) in World::both_with_fake().await {
+        let linked = linked(&world, &fake).await;
+        let path = format!("/{}/calendar/echo", linked.grant);
+        assert_eq!(linked.raw("GET", &path, &[], b"").await.status, 200);
+        for rule in ["eyJkZW55IjpbXX0", ""] {
+            let answer = linked.raw("GET", &path, &[("X-Alter-Request-Rule", rule)], b"").await;
+            assert_eq!(refusal(&answer), "400 invalid_request", "{answer:?}");
+            assert!(answer.text().contains("X-Alter-Request-Rule"), "{}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_may_not_call_through_the_proxy() {
     for (world, fake) in World::both_with_fake().await {
         let linked = linked(&world, &fake).await;
