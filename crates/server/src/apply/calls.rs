@@ -4,7 +4,7 @@ use super::Server;
 use super::manifest::{PolicyTable, SecretTable};
 use super::sources::Sources;
 use net::Door;
-use vault::policy::{Need, RuleWish};
+use vault::policy::{self, Need, RuleWish};
 use vault::secret::{self, Inject, SecretWish};
 
 /// A secret as a manifest declares it.
@@ -51,22 +51,18 @@ pub(super) fn planned_secret(
 
 /// What a table asks for. The error names the field.
 pub(super) fn planned_rule(place: usize, table: PolicyTable) -> Result<PlannedRule, (&'static str, String)> {
-    let need = match (table.kind.as_str(), table.times, table.per_secs) {
-        ("allow", None, None) => Need::Allow,
-        ("deny", None, None) => Need::Deny,
-        ("require_approval", None, None) => Need::RequireApproval,
-        ("limit", Some(times), Some(per_secs)) if times > 0 && per_secs > 0 => Need::Limit { times, per_secs },
-        ("limit", ..) => return Err(("times", "a limit has times and per_secs above zero".to_owned())),
-        ("allow" | "deny" | "require_approval", ..) => {
-            return Err(("times", "only a limit has times and per_secs".to_owned()));
+    let need = Need::read(&table.kind, table.times, table.per_secs).map_err(|error| match error {
+        vault::Error::Refused(refusal) => {
+            let is_times = refusal.extra.get("field").and_then(serde_json::Value::as_str) == Some("times");
+            (if is_times { "times" } else { "kind" }, refusal.message.to_owned())
         }
-        _ => return Err(("kind", "is allow, deny, require_approval or limit".to_owned())),
-    };
+        vault::Error::Fault(fault) => ("kind", fault.cause().to_owned()),
+    })?;
     let wish = RuleWish {
         provider: table.provider,
         agent: None,
         grant: None,
-        made_by: "operator",
+        made_by: policy::MANIFEST,
         need,
         matches: table.matches,
     };

@@ -87,6 +87,6 @@ pub(super) fn put_issuer(tx: &mut Tx<'_>, seams: &Seams, planned: &PlannedIssuer
     set_issuer(tx, seams, &by(app), ours, &planned.new).map(drop)
 }
 
-fn by(app: &App) -> By {
+pub(super) fn by(app: &App) -> By {
     By { app: app.id.clone(), organization: app.organization.clone(), who: Who::Operator }
 }

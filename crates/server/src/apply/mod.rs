@@ -297,12 +297,19 @@ impl Plan {
             }
         }
         for rule in &self.rules {
-            let Some(owner) = owners.get(rule.app.as_str()) else {
+            if !owners.contains_key(rule.app.as_str()) {
                 mistakes.push(self.manifest.mistake("policy", rule.place, "app", "is no app of this file"));
-                continue;
-            };
-            if let Err(error) = vault::policy::put(tx, seams, &owner.id, &rule.wish) {
-                mistakes.push(self.manifest.vault_mistake("policy", rule.place, error)?);
+            }
+        }
+        // The file is the whole truth about the rules that it sets: an app without any has none of it.
+        for app in &self.apps {
+            let Some(owner) = owners.get(app.key.as_str()) else { continue };
+            let rules: Vec<&PlannedRule> = self.rules.iter().filter(|rule| rule.app == app.key).collect();
+            let wishes: Vec<_> = rules.iter().map(|rule| &rule.wish).collect();
+            let kept = vault::policy::keep_manifest(tx, seams, &connect::by(owner), &wishes);
+            if let Err((place, error)) = kept {
+                let place = rules.get(place).map_or(0, |rule| rule.place);
+                mistakes.push(self.manifest.vault_mistake("policy", place, error)?);
             }
         }
         Ok(mistakes)

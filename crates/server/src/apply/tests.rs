@@ -230,6 +230,51 @@ per_secs = 60
 "#;
 
 #[tokio::test]
+async fn the_rules_of_the_file_are_all_that_the_file_has_set() {
+    let world = World::one().await;
+    let manifest = format!("{SMALL}\n{CALLS}");
+    world.applies(&manifest).await.unwrap();
+    let id = world.app("iris").await.unwrap().id;
+    let seams = world.seams.clone();
+    let elsewhere = id.clone();
+    let put = move |tx: &mut db::Tx<'_>| {
+        let by = vault::By { app: elsewhere.clone(), organization: None, who: vault::by::Who::Operator };
+        for made_by in [vault::policy::OPERATOR, vault::policy::DEVELOPER] {
+            let wish = vault::policy::RuleWish {
+                provider: None,
+                agent: None,
+                grant: None,
+                made_by,
+                need: vault::policy::Need::Deny,
+                matches: vec!["DELETE /**".to_owned()],
+            };
+            vault::policy::put(tx, &seams, &by, &wish)?;
+        }
+        Ok::<_, vault::Error>(())
+    };
+    world.database.store.write_again(put).await.unwrap();
+    let rules = async || {
+        let id = id.clone();
+        let found = world.database.store.read(move |tx| vault::policy::list_of_app(tx, &id)).await.unwrap();
+        let mut told: Vec<_> =
+            found.into_iter().map(|rule| format!("{} {}", rule.made_by, rule.need.as_str())).collect();
+        told.sort();
+        told
+    };
+    assert_eq!(rules().await, ["developer deny", "manifest limit", "manifest require_approval", "operator deny"]);
+    world.applies(&manifest).await.unwrap();
+    assert_eq!(rules().await.len(), 4, "the same again");
+    let fewer = manifest.rsplit_once("[[policy]]").unwrap().0;
+    world.applies(fewer).await.unwrap();
+    assert_eq!(rules().await, ["developer deny", "manifest require_approval", "operator deny"]);
+    // A file that is refused ends nothing.
+    world.refusal(&SMALL.replacen("key =", "key = 5\nkay =", 1)).await;
+    assert_eq!(rules().await.len(), 3);
+    world.applies(SMALL).await.unwrap();
+    assert_eq!(rules().await, ["developer deny", "operator deny"]);
+}
+
+#[tokio::test]
 async fn secrets_and_rules_are_set_once_and_what_is_wrong_with_them_is_named() {
     let world = World::one().await;
     let manifest = format!("{SMALL}\n{CALLS}");

@@ -11,11 +11,13 @@ mod rows;
 
 pub(crate) use content::Content;
 pub(crate) use decide::{Case, Counted, Verdict, bound_to_proxy, decide};
-pub use keep::{RuleWish, put};
+pub use keep::{RuleWish, keep_manifest, put, remove};
 pub use pattern::Pattern;
 pub use rows::list_of_app;
 pub(crate) use rows::{count, delete_of_app, ended_agent, ended_key, list_live, sweep_counters};
 
+use crate::by::{By, Who};
+use crate::refusal::{Code, Result, refuse};
 use base::{AgentId, AppId, GrantId, Time};
 
 /// A rule as stored.
@@ -27,7 +29,7 @@ pub struct Rule {
     pub provider: Option<String>,
     pub agent: Option<AgentId>,
     pub grant: Option<GrantId>,
-    /// `operator`, `developer`, `person`
+    /// `operator`, `manifest`, `developer`, `person`
     pub made_by: String,
     pub need: Need,
     pub patterns: Vec<Pattern>,
@@ -52,7 +54,35 @@ pub enum Need {
     Broken,
 }
 
+/// Who made the rules of `procura apply`.
+pub const MANIFEST: &str = "manifest";
+/// Who made the rules of those who work on an app.
+pub const DEVELOPER: &str = "developer";
+/// Who made the rules of whoever runs this server.
+pub const OPERATOR: &str = "operator";
+
+impl Rule {
+    /// True for those who may end it: an operator, and of their own those who work on the app.
+    pub fn is_for(&self, by: &By) -> bool {
+        matches!(by.who, Who::Operator) || self.made_by == DEVELOPER
+    }
+}
+
 impl Need {
+    /// From the word, and what a limit has besides.
+    pub fn read(kind: &str, times: Option<i64>, per_secs: Option<i64>) -> Result<Need> {
+        let wrong = |field: &str, sentence| Err(refuse(Code::InvalidRequest, sentence).with("field", field));
+        match (kind, times, per_secs) {
+            ("allow", None, None) => Ok(Need::Allow),
+            ("deny", None, None) => Ok(Need::Deny),
+            ("require_approval", None, None) => Ok(Need::RequireApproval),
+            ("limit", Some(times), Some(per_secs)) if times > 0 && per_secs > 0 => Ok(Need::Limit { times, per_secs }),
+            ("limit", ..) => wrong("times", "a limit has times and per_secs above zero"),
+            ("allow" | "deny" | "require_approval", ..) => wrong("times", "only a limit has times and per_secs"),
+            _ => wrong("kind", "is allow, deny, require_approval or limit"),
+        }
+    }
+
     /// The stored word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ mod openapi;
 mod operator;
 mod organizations;
 mod page;
+mod policies;
 mod problem;
 mod providers;
 mod resources;
@@ -60,6 +61,9 @@ fn routes() -> Vec<Route> {
         ("put", "/apps/{client_id}/identity-issuer", put(connect::set_issuer)),
         ("delete", "/apps/{client_id}/identity-issuer", delete(connect::remove_issuer)),
         ("get", "/apps/{client_id}/connections", get(webhooks::list_connections)),
+        ("get", "/apps/{client_id}/policies", get(policies::list)),
+        ("post", "/apps/{client_id}/policies", post(policies::create)),
+        ("delete", "/apps/{client_id}/policies/{policy_id}", delete(policies::remove)),
         ("get", "/apps/{client_id}/webhooks", get(webhooks::list)),
         ("post", "/apps/{client_id}/webhooks", post(webhooks::create)),
         ("get", "/apps/{client_id}/webhooks/{webhook_id}", get(webhooks::show)),

@@ -10,6 +10,7 @@ mod fields;
 mod identity_provider;
 mod keys;
 mod members;
+mod policies;
 mod proof;
 mod providers;
 mod resources;
@@ -60,6 +61,7 @@ pub fn router() -> Router<App> {
         .merge(agents::router())
         .merge(identity_provider::router())
         .merge(connections::router())
+        .merge(policies::router())
         .merge(webhooks::router())
 }
 

@@ -19,6 +19,7 @@ pub enum AppTab {
     Connections,
     Keys,
     Agents,
+    Policies,
     IdentityProvider,
     Webhooks,
     Activity,

@@ -4,6 +4,7 @@ mod app;
 mod apps;
 mod connect;
 mod keys;
+mod policies;
 mod protect;
 mod providers;
 mod resources;
@@ -16,6 +17,7 @@ pub use app::{
 pub use apps::{AppNew, AppRow, Apps, MemberRow, Members};
 pub use connect::{AgentLine, AppAgents, AppConnections, AppIdentityProvider, LinkedRow};
 pub use keys::{AppKeys, FreshKey, KeyLine, KeyVerbs};
+pub use policies::{AppPolicies, PolicyKind, PolicyRow};
 pub use protect::{Protected, protect};
 pub use providers::{AppProvider, AppProviders, ProviderLine, ProviderScopeChoice};
 pub use resources::{

@@ -18,6 +18,9 @@ async fn only_an_operator_token_opens_it() {
         ("GET", keys.replace("keys", "agents")),
         ("POST", keys.replace("keys", "agents")),
         ("PUT", keys.replace("keys", "identity-issuer")),
+        ("GET", keys.replace("keys", "policies")),
+        ("POST", keys.replace("keys", "policies")),
+        ("DELETE", format!("{}/x", keys.replace("keys", "policies"))),
     ] {
         for authorization in ["", &format!("Bearer {}", backend.key)] {
             let headers = [("Authorization", authorization), ("Content-Type", "application/json")];
@@ -110,5 +113,64 @@ async fn an_app_that_goes_away_takes_its_keys_and_agents_along() {
         let operator = Operator::of(&world).await;
         assert_eq!(operator.asks("DELETE", &format!("/apps/{}", app.client_id)).await.status, 200);
         assert_eq!(backend.refusal("GET", "/sdk/scopes", &Value::Null).await, "401 invalid_key");
+    }
+}
+
+#[tokio::test]
+async fn rules_are_set_listed_and_ended() {
+    for world in World::both().await {
+        let app = world.app("notes", "").await;
+        let other = world.app("other", "").await;
+        let operator = Operator::of(&world).await;
+        let rules = format!("/apps/{}/policies", app.client_id);
+        let body = json!({ "kind": "limit", "provider": "google", "match": ["* /**"], "times": 5, "per_secs": 60 });
+        let made = operator.sends("POST", &rules, &body).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let made = made.json();
+        assert_eq!(
+            (&made["times"], &made["made_by"], &made["provider"], &made["app_id"]),
+            (&json!(5), &json!("operator"), &json!("google"), &json!(app.client_id))
+        );
+        assert_eq!(operator.sends("POST", &rules, &body).await.json()["id"], made["id"], "the same again");
+        let deny = json!({ "kind": "deny", "match": ["DELETE /**"] });
+        assert_eq!(operator.sends("POST", &rules, &deny).await.json()["provider"], Value::Null);
+        assert_eq!(operator.asks("GET", &rules).await.json()["items"].as_array().unwrap().len(), 2);
+        for (body, expected) in [
+            (json!({ "match": ["* /**"] }), "422 invalid_fields [kind: is required]"),
+            (
+                json!({ "kind": "maybe", "match": ["* /**"] }),
+                "422 invalid_fields [kind: is allow, deny, require_approval or limit]",
+            ),
+            (json!({ "kind": "deny" }), "422 invalid_fields [match: is a list of patterns like DELETE /calendar/**]"),
+            (
+                json!({ "kind": "deny", "match": ["delete /"] }),
+                "422 invalid_fields [match: is a list of patterns like DELETE /calendar/**]",
+            ),
+            (
+                json!({ "kind": "deny", "match": ["* /**"], "times": 1 }),
+                "422 invalid_fields [times: only a limit has times and per_secs]",
+            ),
+            (
+                json!({ "kind": "limit", "match": ["* /**"], "times": 0, "per_secs": 1 }),
+                "422 invalid_fields [times: a limit has times and per_secs above zero]",
+            ),
+            (
+                json!({ "kind": "deny", "match": ["* /**"], "provider": "a b" }),
+                "422 invalid_fields [provider: is the id of a provider or a secret]",
+            ),
+            (
+                json!({ "kind": "deny", "match": ["* /**"], "made_by": "person" }),
+                "422 invalid_fields [made_by: is unknown]",
+            ),
+        ] {
+            assert_eq!(refusal(&operator.sends("POST", &rules, &body).await), expected);
+        }
+        let own = format!("{rules}/{}", made["id"].as_str().unwrap());
+        let foreign = own.replace(app.client_id.as_str(), other.client_id.as_str());
+        assert_eq!(refusal(&operator.asks("DELETE", &foreign).await), "404 not_found []");
+        assert_eq!(operator.asks("DELETE", &own).await.json(), json!({ "removed": true }));
+        assert_eq!(refusal(&operator.asks("DELETE", &own).await), "404 not_found []");
+        assert_eq!(operator.asks("GET", &rules).await.json()["items"].as_array().unwrap().len(), 1);
+        assert_eq!(refusal(&operator.asks("GET", "/apps/app_nothing/policies").await), "404 not_found []");
     }
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
-const TABS: [&str; 6] = ["providers", "keys", "agents", "identity-provider", "connections", "webhooks"];
+const TABS: [&str; 7] = ["providers", "keys", "agents", "policies", "identity-provider", "connections", "webhooks"];
 
 async fn app(ada: &mut Browser<'_>) -> String {
     let id = client_id(&creates(ada, &[("redirect_uri", "https://notes.test/cb")]).await);
@@ -35,7 +35,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 /// The forms of every tab, with something in each.
-const DEEDS: [(&str, &[(&str, &str)]); 9] = [
+const DEEDS: [(&str, &[(&str, &str)]); 11] = [
     ("providers/google", &[("client_id", "x"), ("client_secret", "y")]),
     ("providers/google/test", &[]),
     ("providers/google/end", &[]),
@@ -45,6 +45,8 @@ const DEEDS: [(&str, &[(&str, &str)]); 9] = [
     ("agents/0190/suspend", &[]),
     ("identity-provider", &[("issuer", "https://login.acme.test"), ("audience", "acme")]),
     ("webhooks", &[("url", "https://hooks.test/")]),
+    ("policies", &[("kind", "deny"), ("match", "* /**")]),
+    ("policies/pol_0190/end", &[]),
 ];
 
 #[tokio::test]
@@ -393,5 +395,65 @@ async fn two_deliverers_send_a_delivery_once() {
             round.await.unwrap().unwrap();
         }
         assert_eq!(receiver.came.lock().await.len(), 5, "on {}", world.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_rule_is_added_in_plain_words_and_ended_by_those_who_set_it() {
+    for world in World::both().await {
+        let mut ada = world.person("ada").await;
+        let app = app(&mut ada).await;
+        let rules = format!("{app}/policies");
+        assert!(ada.opens(&rules).await.text().contains("There is no rule"));
+        for (fields, says) in [
+            (&[("kind", "maybe"), ("match", "* /**")][..], "Choose what the rule does"),
+            (&[("kind", "deny"), ("match", "delete /x")][..], "Write a method"),
+            (&[("kind", "deny"), ("match", "")][..], "Write a method"),
+            (
+                &[("kind", "limit"), ("match", "GET /kept/**"), ("times", "many"), ("per_secs", "60")][..],
+                "two numbers above zero",
+            ),
+            (&[("kind", "deny"), ("match", "* /**"), ("provider", "a b")][..], "id of a provider"),
+        ] {
+            let answer = posts(&mut ada, &rules, fields).await;
+            assert_eq!(answer.status, 422, "{fields:?}");
+            assert!(answer.text().contains(says), "{says}: {}", answer.text());
+        }
+        let limit = [
+            ("kind", "limit"),
+            ("match", "GET /v3/**"),
+            ("match", ""),
+            ("times", "5"),
+            ("per_secs", "60"),
+            ("provider", "google"),
+        ];
+        assert_eq!(posts(&mut ada, &rules, &limit).await.location(), format!("{rules}?said=added"));
+        let text = ada.opens(&rules).await.text();
+        for words in ["at most 5 in 60 seconds", "calls at Google", "GET /v3/**", "set here"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        // What the operator has set is seen and not ended.
+        let id = base::AppId::from_text(app.rsplit('/').next().unwrap());
+        let wish = vault::policy::RuleWish {
+            provider: None,
+            agent: None,
+            grant: None,
+            made_by: vault::policy::OPERATOR,
+            need: vault::policy::Need::Deny,
+            matches: vec!["DELETE /**".to_owned()],
+        };
+        let theirs = world.app.vault.set_rule(&id, wish).await.unwrap();
+        let text = ada.opens(&rules).await.text();
+        assert!(text.contains("set by the operator") && !text.contains(&theirs.id), "{text}");
+        let end = format!("{rules}/{}/end", theirs.id);
+        assert_eq!(ada.opens(&end).await.status, 404);
+        assert_eq!(posts(&mut ada, &end, &[]).await.status, 404);
+        let own = between(&text, "/policies/", "/end").to_owned();
+        let end = format!("{rules}/{own}/end");
+        assert!(ada.opens(&end).await.text().contains("Remove this rule?"));
+        assert_eq!(posts(&mut ada, &end, &[]).await.status, 303);
+        assert_eq!(ada.opens(&end).await.status, 404);
+        let left = world.app.vault.rules(&id).await.unwrap();
+        assert_eq!(left.iter().map(|rule| &rule.id).collect::<Vec<_>>(), [&theirs.id]);
     }
 }
