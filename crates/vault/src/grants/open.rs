@@ -145,7 +145,7 @@ pub(crate) fn let_agent_in(
     let wanted = Below {
         agent: agent_id,
         ceiling: terms.scope_constraint.as_ref().map(Scope::of),
-        delegable: terms.delegable,
+        delegable: terms.is_delegable(),
         expires_at: terms.agent_expiry(seams.now()),
     };
     let (_, delegable) = put_below(tx, seams, &root, &wanted)?;

@@ -221,9 +221,7 @@ impl Vault {
     pub async fn answer_agent(&self, session: &Session, is_let_in: bool, may_pass_on: bool) -> Result<()> {
         let mut terms = session.terms.clone();
         terms.agent_refused = !is_let_in;
-        if terms.delegable.is_some() {
-            terms.delegable = Some(terms.delegable == Some(true) && may_pass_on);
-        }
+        terms.may_pass_on = may_pass_on;
         let number = session.number;
         let written = self.store.write(move |tx| rows::set_terms(tx, number, &terms));
         written.await?;

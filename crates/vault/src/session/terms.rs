@@ -23,6 +23,8 @@ pub struct Terms {
     pub delegable: Option<bool>,
     /// The person left the agent out.
     pub agent_refused: bool,
+    /// The person said that the agent may pass it on, where they were asked.
+    pub may_pass_on: bool,
     pub scope_constraint: Option<Vec<String>>,
     /// The grant whose account is connected again.
     pub repair: Option<String>,
@@ -85,6 +87,11 @@ impl Terms {
     pub(crate) fn agent_expiry(&self, now: Time) -> Option<Time> {
         let secs = self.secret.as_ref()?.ttl_seconds.unwrap_or(LONGEST_AT_A_SECRET_SECS);
         Some(now.plus_secs(secs.min(LONGEST_AT_A_SECRET_SECS)))
+    }
+
+    /// Whether the agent may pass it on, as far as somebody has said so. The question stays while the answer changes.
+    pub(crate) fn is_delegable(&self) -> Option<bool> {
+        self.delegable.map(|is_asked| is_asked && self.may_pass_on)
     }
 
     pub(crate) fn has_policy(&self) -> bool {

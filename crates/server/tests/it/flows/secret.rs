@@ -123,8 +123,11 @@ async fn who_may_not_open_a_session_about_a_secret() {
             let narrow = world.backend_for(&notes, scopes).await;
             assert_eq!(narrow.refusal("POST", OPEN, &whole).await, "403 insufficient_scope", "{scopes:?}");
         }
-        let other = world.backend(&world.app("other", "").await).await;
-        assert_eq!(other.refusal("POST", OPEN, &whole).await, "404 secret_not_found");
+        let elsewhere = world.app("other", "").await;
+        let other = world.backend(&elsewhere).await;
+        assert_eq!(other.refusal("POST", OPEN, &whole).await, "401 jwt_validation_error");
+        let ask = json!({ "provider": "weather", "user_token": user_token(&mut ada, &elsewhere).await });
+        assert_eq!(other.refusal("POST", OPEN, &ask).await, "404 secret_not_found");
         let (agent, own) = agent(world, &backend, json!({})).await;
         for (more, refusal) in [
             (json!({ "user_token": null }), "400 invalid_request"),

@@ -1,6 +1,7 @@
 //! Section 9: linking accounts and keeping their credentials.
 
 use crate::flows::connect::{SITE, links, opens, presses, session, user_token};
+use crate::flows::secret::{Place, asks};
 use base::Fault;
 use db::{Tx, args};
 use serde_json::{Value, json};
@@ -211,6 +212,137 @@ async fn threat_143_the_result_is_told_to_the_sessions_own_origin_alone() {
     }
     let answer = world.send("POST", "/sdk/oauth/connect/session/result", &[], body.as_bytes()).await;
     assert_eq!(answer.status, 403);
+}
+
+#[tokio::test]
+async fn threat_140_143_a_session_about_a_secret_is_as_strict() {
+    for place in Place::both().await {
+        let (world, notes) = (&place.world, place.app("bearer").await);
+        let backend = world.backend(&notes).await;
+        let mut mallory = world.person("mallory").await;
+        let user = user_token(&mut mallory, &notes).await;
+        for (more, refusal) in [
+            (json!({ "allowed_origin": "*" }), "400 invalid_origin"),
+            (json!({ "allowed_origin": "https://notes.test/" }), "400 invalid_origin"),
+            (json!({ "allowed_origin": "http://notes.test" }), "400 invalid_origin"),
+            (json!({ "return_url": "https://evil.test/" }), "400 invalid_return_url"),
+        ] {
+            let mut ask = json!({ "provider": "weather", "user_token": user });
+            ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let said = backend.refusal("POST", "/sdk/managed-secrets/connect/session", &ask).await;
+            assert_eq!(said, refusal, "{more}");
+        }
+        let opened = asks(&backend, &user, json!({})).await;
+        let token = opened["session_token"].as_str().unwrap();
+        let path = opens(&mut mallory, token, true).await;
+        let page = mallory.opens(&path).await;
+        assert!(!page.text().contains("if you yourself started this"), "we know who it is");
+        // Alice, whom the link was sent to, has another browser; and in Mallory's browser she is another person.
+        let mut alice = world.person("alice").await;
+        assert_eq!(alice.opens(&path).await.status, 404);
+        let claim = json!({ "session_token": token, "has_opener": true });
+        assert_eq!(alice.calls("/sdk/oauth/connect/open", &claim).await.json()["error"], "session_expired");
+        let flow: Vec<_> = mallory.cookies.iter().filter(|(name, _)| name.contains("flow")).collect();
+        alice.cookies.extend(flow.into_iter().map(|(name, value)| (name.clone(), value.clone())));
+        assert_eq!(alice.opens(&path).await.status, 403);
+        let csrf = page.form_with("csrf")["csrf"].clone();
+        let key = [("csrf", csrf.as_str()), ("decision", "key"), ("secret.key", "sk_of_alice")];
+        assert_eq!(alice.posts(&path, &key).await.status, 403);
+        // A browser in which nobody is signed in asks who it is.
+        let mut nobody = world.browser();
+        let opened = asks(&backend, &user, json!({})).await;
+        let path = opens(&mut nobody, opened["session_token"].as_str().unwrap(), true).await;
+        assert!(nobody.opens(&path).await.location().starts_with("/login?return_to="));
+        // Once done it is over, and late is over.
+        let opened = asks(&backend, &user, json!({})).await;
+        let path = opens(&mut mallory, opened["session_token"].as_str().unwrap(), true).await;
+        let page = mallory.opens(&path).await;
+        let mut form = page.form_with("csrf");
+        form.insert("secret.key".to_owned(), "sk_of_mallory".to_owned());
+        form.insert("decision".to_owned(), "key".to_owned());
+        let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(mallory.posts(&path, &fields).await.location(), path);
+        let generation =
+            column(world, "SELECT generation AS value FROM connections WHERE account_id IS NOT NULL").await;
+        assert_eq!(mallory.posts(&path, &fields).await.location(), path);
+        let after = column(world, "SELECT generation AS value FROM connections WHERE account_id IS NOT NULL").await;
+        assert_eq!(generation, after, "what is over changes nothing");
+        let claim = json!({ "session_token": opened["session_token"], "has_opener": true });
+        assert_eq!(mallory.calls("/sdk/oauth/connect/open", &claim).await.json()["error"], "session_expired");
+        let opened = asks(&backend, &user, json!({})).await;
+        world.clock.advance_secs(601);
+        let claim = json!({ "session_token": opened["session_token"], "has_opener": true });
+        assert_eq!(mallory.calls("/sdk/oauth/connect/open", &claim).await.json()["error"], "session_expired");
+    }
+}
+
+#[tokio::test]
+async fn threat_140_whoever_only_the_app_knows_is_warned_at_a_secret_too() {
+    for place in Place::both().await {
+        let (world, notes) = (&place.world, place.app("bearer").await);
+        let backend = world.backend(&notes).await;
+        let user = place.outside.token(&json!({ "sub": "alice" }));
+        let opened = asks(&backend, &user, json!({})).await;
+        assert_eq!(opened["path"], "key_entry");
+        let mut browser = world.browser();
+        let path = opens(&mut browser, opened["session_token"].as_str().unwrap(), true).await;
+        let page = browser.opens(&path).await;
+        assert!(page.text().contains("Go on only if you yourself started this"), "{}", page.text());
+        let mut form = page.form_with("csrf");
+        form.insert("secret.key".to_owned(), "sk_of_alice".to_owned());
+        form.insert("decision".to_owned(), "key".to_owned());
+        let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(browser.posts(&path, &fields).await.location(), path);
+        let listed = backend.gets("POST", "/sdk/grants/list", &json!({ "user_token": user })).await;
+        assert_eq!((&listed["total"], &listed["grants"][0]["principal_type"]), (&json!(1), &json!("user")), "{listed}");
+        // Another one of the app's people has none of it.
+        let other = place.outside.token(&json!({ "sub": "bob" }));
+        assert_eq!(backend.gets("POST", "/sdk/grants/list", &json!({ "user_token": other })).await["total"], 0);
+        assert_eq!(asks(&backend, &other, json!({})).await["path"], "key_entry");
+        assert_eq!(asks(&backend, &user, json!({})).await["path"], "fast_path");
+    }
+}
+
+#[tokio::test]
+async fn threat_163_a_key_that_a_person_brings_is_nowhere_in_the_open() {
+    for place in Place::both().await {
+        let (world, notes) = (&place.world, place.app("bearer").await);
+        let backend = world.backend(&notes).await;
+        let mut ada = world.person("ada").await;
+        let user = user_token(&mut ada, &notes).await;
+        let opened = asks(&backend, &user, json!({})).await;
+        let path = opens(&mut ada, opened["session_token"].as_str().unwrap(), true).await;
+        let page = ada.opens(&path).await;
+        let mut form = page.form_with("csrf");
+        let canary = "sk_canary_1a2b3c4d";
+        form.insert("secret.key".to_owned(), canary.to_owned());
+        form.insert("decision".to_owned(), "key".to_owned());
+        let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(ada.posts(&path, &fields).await.location(), path);
+        let told = world.store.read(|tx| {
+            let mut all = Vec::new();
+            for sql in [
+                "SELECT terms || outcome AS value FROM connect_sessions",
+                "SELECT detail AS value FROM journal WHERE detail IS NOT NULL",
+                "SELECT body AS value FROM deliveries",
+                "SELECT label || inputs || outside_id || generation AS value FROM connections",
+            ] {
+                for row in tx.all(sql, args![])? {
+                    all.push(row.text("value")?.into_bytes());
+                }
+            }
+            for row in tx.all("SELECT sealed FROM connections WHERE sealed IS NOT NULL", args![])? {
+                all.push(row.bytes("sealed")?);
+            }
+            Ok::<_, Fault>(all)
+        });
+        let told = told.await.unwrap();
+        assert!(told.len() > 3);
+        for bytes in told {
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(!text.contains(canary), "{text}");
+        }
+    }
 }
 
 #[tokio::test]
