@@ -3,7 +3,8 @@
 use super::{Connection, rows};
 use crate::{Subject, Vault};
 use base::{AccountId, AppId, ConnectionId, Fault};
-use ledger::grant::{self, Grant};
+use ledger::grant::{self, Grant, Kind};
+use std::collections::BTreeSet;
 
 /// A linked account with what may be done with it.
 #[derive(Debug, Clone)]
@@ -26,6 +27,29 @@ impl Vault {
                 Ok(all)
             })
             .await
+    }
+
+    /// What a person has linked, and the secrets of companies that may be used in their name, with what is theirs of the permissions.
+    pub async fn used_by(&self, account: &AccountId, limit: u32) -> Result<Vec<Linked>, Fault> {
+        let mut all = self.linked_by(account, "", limit).await?;
+        let account = account.clone();
+        let of_companies = self.store.read(move |tx| {
+            let mut grants = grant::list_of_account(tx, &account, Kind::Connection, limit)?;
+            grants.extend(grant::list_of_account(tx, &account, Kind::Agent, limit)?);
+            let ids: BTreeSet<ConnectionId> = grants.iter().filter_map(|own| own.connection.clone()).collect();
+            let mut found = Vec::new();
+            for id in ids {
+                let connection = rows::find(tx, &id)?.filter(|own| own.ended_at.is_none());
+                let is_companys = |own: &Connection| own.managed_secret.is_some() && own.subject() == Subject::App;
+                if let Some(connection) = connection.filter(is_companys) {
+                    let theirs = grants.iter().filter(|own| own.connection.as_ref() == Some(&id)).cloned();
+                    found.push(Linked { connection, grants: theirs.collect() });
+                }
+            }
+            Ok::<_, Fault>(found)
+        });
+        all.extend(of_companies.await?);
+        Ok(all)
     }
 
     /// One account that a person has linked.

@@ -39,7 +39,7 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Don
     let (all, now) = (app.people.access(&signed.session.account).await?, app.seams.now());
     let account = &signed.session.account;
     let delegations = app.oauth.delegations(account, false).await?;
-    let linked = app.vault.linked_by(account, "", MOST).await?;
+    let linked = app.vault.used_by(account, MOST).await?;
     let words = Words::of(&app, &linked, delegations.clone()).await?;
     let mut rows = Vec::new();
     for grant in all.iter().filter(|grant| grant.parent.is_none()) {
@@ -72,7 +72,11 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Don
             knows: if grant.kind == Kind::SignIn {
                 knows(&scopes)
             } else {
-                "uses an account that you linked".to_owned()
+                let is_companys = |one: &Linked| one.connection.subject() == vault::Subject::App;
+                let on = linked.iter().find(|one| one.grants.iter().any(|own| own.id == grant.id));
+                let what =
+                    if on.is_some_and(is_companys) { "a secret of its company" } else { "an account that you linked" };
+                format!("uses {what}")
             },
             place: place_of(&app, grant).await?,
             identity: name_of(grant, &identities),
@@ -138,7 +142,7 @@ pub async fn ask(State(app): State<App>, signed: Signed, Path(id): Path<String>)
     let (frame, rail, identities) = place(&app, &signed, AccountTab::Access, &Done::default()).await?;
     let name = app_of(&app, &grant).await?.name;
     let delegations = app.oauth.delegations(&signed.session.account, false).await?;
-    let linked = app.vault.linked_by(&signed.session.account, "", MOST).await?;
+    let linked = app.vault.used_by(&signed.session.account, MOST).await?;
     let words = Words::of(&app, &linked, delegations.clone()).await?;
     let on = linked.iter().find(|one| one.grants.iter().any(|own| own.id == grant.id));
     let is_linked = is_on_account(&grant);

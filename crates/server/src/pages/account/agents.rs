@@ -47,7 +47,7 @@ fn deed(grant: &Grant, one: &Linked, words: &Words, now: Time) -> AgentDeed {
 pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Done>) -> PageResult {
     let (frame, rail, _) = place(&app, &signed, AccountTab::Agents, &said).await?;
     let (account, now) = (&signed.session.account, app.seams.now());
-    let all = app.vault.linked_by(account, "", MOST).await?;
+    let all = app.vault.used_by(account, MOST).await?;
     let words = words(&app, account, &all).await?;
     let mut rows = Vec::new();
     for (id, uses) in by_agent(&all, now) {
@@ -69,7 +69,7 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(said): Query<Don
 /// `GET /account/agents/{id}/end`
 pub async fn ask(State(app): State<App>, signed: Signed, Path(id): Path<String>) -> PageResult {
     let (account, now, id) = (&signed.session.account, app.seams.now(), AgentId::from_text(id));
-    let all = app.vault.linked_by(account, "", MOST).await?;
+    let all = app.vault.used_by(account, MOST).await?;
     let uses = by_agent(&all, now).remove(&id).ok_or_else(PageError::not_found)?;
     let words = words(&app, account, &all).await?;
     let name = words.agent_name(Some(&id));

@@ -9,6 +9,7 @@ use ledger::{Grant, Kind};
 use oauth::Delegation;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vault::Subject;
 use vault::agent::{self, Agent};
 use vault::connection::{Connection, Linked};
 use vault::provider::Provider;
@@ -118,10 +119,15 @@ pub(super) async fn about(app: &App, grant: &Grant, linked: &Linked, words: &Wor
         format!("{name} may no longer {}.", words.deed(child, &linked.connection))
     }));
     let is_last = grant.kind == Kind::Connection && of_apps(linked).all(|own| own.id == grant.id);
-    let note = if is_last {
-        ends.push(format!(
-            "{account} is removed here, since nobody else may use it, and {provider} is told to forget it."
-        ));
+    let is_secret = linked.connection.managed_secret.is_some();
+    let note = if is_secret && linked.connection.subject() == Subject::App {
+        format!("The key is the company’s and stays with it. What {who} has already got from {provider} stays too.")
+    } else if is_last {
+        ends.push(if is_secret {
+            format!("Your key for {account} is wiped here, since nobody else may use it.")
+        } else {
+            format!("{account} is removed here, since nobody else may use it, and {provider} is told to forget it.")
+        });
         format!("What {who} has already got from {provider} stays with it. You can link the account again at any time.")
     } else {
         format!("{account} stays linked. What {who} has already got from {provider} stays with it.")
@@ -141,7 +147,11 @@ pub(super) async fn about_all(app: &App, linked: &Linked, words: &Words) -> Resu
             None => format!("{who} may no longer {deed}."),
         });
     }
-    ends.push(format!("What opens {account} is wiped here, and {provider} is told to forget it."));
+    ends.push(if linked.connection.managed_secret.is_some() {
+        format!("Your key for {account} is wiped here.")
+    } else {
+        format!("What opens {account} is wiped here, and {provider} is told to forget it.")
+    });
     Ok(Asked {
         heading: format!("Remove {account} at {provider}?"),
         ends,

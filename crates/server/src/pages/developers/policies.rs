@@ -213,7 +213,7 @@ async fn view(
         Some(wrong) => Entry::refused(typed, wrong.sentence.as_str()),
         None => Entry::of(typed),
     };
-    let mut matches: Vec<Entry> = sent.matches.clone().into_all().iter().map(|text| Entry::of(text)).collect();
+    let mut matches: Vec<Entry> = sent.matches.clone().into_all().into_iter().map(Entry::of).collect();
     matches.resize_with(matches.len().max(2) + 1, Entry::empty);
     if let (Some(first), Some(wrong)) = (matches.first_mut(), wrong.as_ref().filter(|wrong| wrong.field == "match")) {
         first.error = Some(wrong.sentence.clone());

@@ -284,6 +284,17 @@ async fn who_holds_the_companys_secret_lets_an_agent_in_with_one_press() {
         let message = grant_in(&ada.opens(&path).await);
         assert_eq!((&message["grants"][0]["grant_id"], &message["delegable"]), (&grant, &json!(false)), "{message}");
         assert_eq!(place.used(&own, &grant).await, Ok(COMPANYS.len()));
+        // She sees both, and whom she let in, in her account; nobody else's permissions on it.
+        let access = ada.opens("/account/access").await.text();
+        assert!(access.contains("uses a secret of its company") && access.contains("Weather"), "{access}");
+        assert!(ada.opens("/account/agents").await.text().contains("helper"));
+        let end = format!("/account/access/{}/end", grant.as_str().unwrap());
+        let page = ada.opens(&end).await;
+        assert!(page.status == 200 && page.text().contains("helper"), "{page:?}");
+        assert!(page.text().contains("stays with it") && !page.text().contains("told to forget"), "{}", page.text());
+        let mut bob = world.person("bob").await;
+        assert_eq!(bob.opens(&end).await.status, 404);
+        assert!(!bob.opens("/account/access").await.text().contains("Weather"));
         // It is the agent's for as long as was asked; the person's own stays.
         world.clock.advance_secs(3_601);
         assert_eq!(place.used(&own, &grant).await, Err("403 grant_expired".to_owned()));
