@@ -2,6 +2,8 @@
 
 #![allow(clippy::wildcard_imports)] // nearly every page and part is in here
 
+#[path = "connect.rs"]
+mod connect;
 #[path = "linked.rs"]
 mod linked;
 #[path = "resources.rs"]
@@ -237,6 +239,7 @@ pub fn all(world: &World) -> Vec<Sample> {
     developers(world, &mut made);
     resources::add_all(world, &mut made);
     linked::add_all(world, &mut made);
+    connect::add_all(world, &mut made);
     made
 }
 
