@@ -24,12 +24,11 @@ const PAGE: u32 = 50;
 
 /// The routes of the tab.
 pub(super) fn router() -> Router<App> {
-    let agents = "/developers/apps/{client_id}/agents";
     Router::new()
-        .route(agents, get(show))
-        .route(&format!("{agents}/{{agent_id}}/suspend"), post(suspend))
-        .route(&format!("{agents}/{{agent_id}}/resume"), post(resume))
-        .route(&format!("{agents}/{{agent_id}}/end"), get(ask).post(end))
+        .route("/developers/apps/{client_id}/agents", get(show))
+        .route("/developers/apps/{client_id}/agents/{agent_id}/suspend", post(suspend))
+        .route("/developers/apps/{client_id}/agents/{agent_id}/resume", post(resume))
+        .route("/developers/apps/{client_id}/agents/{agent_id}/end", get(ask).post(end))
 }
 
 #[derive(Debug, Default, Deserialize)]

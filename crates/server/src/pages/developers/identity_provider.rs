@@ -19,8 +19,9 @@ use vault::subject::{self, Issuer, NewIssuer};
 
 /// The routes of the tab.
 pub(super) fn router() -> Router<App> {
-    let here = "/developers/apps/{client_id}/identity-provider";
-    Router::new().route(here, get(show).post(change)).route(&format!("{here}/end"), get(ask).post(end))
+    Router::new()
+        .route("/developers/apps/{client_id}/identity-provider", get(show).post(change))
+        .route("/developers/apps/{client_id}/identity-provider/end", get(ask).post(end))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -25,11 +25,10 @@ const MOST: u32 = 500;
 
 /// The routes of the tab.
 pub(super) fn router() -> Router<App> {
-    let keys = "/developers/apps/{client_id}/keys";
     Router::new()
-        .route(keys, get(show).post(mint))
-        .route(&format!("{keys}/{{key_id}}/rotate"), post(rotate))
-        .route(&format!("{keys}/{{key_id}}/end"), get(ask).post(end))
+        .route("/developers/apps/{client_id}/keys", get(show).post(mint))
+        .route("/developers/apps/{client_id}/keys/{key_id}/rotate", post(rotate))
+        .route("/developers/apps/{client_id}/keys/{key_id}/end", get(ask).post(end))
 }
 
 #[derive(Default, Deserialize)]

@@ -28,12 +28,11 @@ const LONGEST: usize = 8_192;
 
 /// The routes of the tab.
 pub(super) fn router() -> Router<App> {
-    let one = "/developers/apps/{client_id}/providers/{provider_id}";
     Router::new()
         .route("/developers/apps/{client_id}/providers", get(list))
-        .route(one, get(show).post(change))
-        .route(&format!("{one}/test"), post(test))
-        .route(&format!("{one}/end"), get(ask).post(end))
+        .route("/developers/apps/{client_id}/providers/{provider_id}", get(show).post(change))
+        .route("/developers/apps/{client_id}/providers/{provider_id}/test", post(test))
+        .route("/developers/apps/{client_id}/providers/{provider_id}/end", get(ask).post(end))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -25,12 +25,11 @@ const PAGE: u32 = 50;
 
 /// The routes of the tab.
 pub(super) fn router() -> Router<App> {
-    let one = "/developers/apps/{client_id}/webhooks/{webhook_id}";
     Router::new()
         .route("/developers/apps/{client_id}/webhooks", get(list).post(create))
-        .route(one, get(show).post(change))
-        .route(&format!("{one}/end"), get(ask).post(end))
-        .route(&format!("{one}/deliveries/{{delivery_id}}/resend"), post(resend))
+        .route("/developers/apps/{client_id}/webhooks/{webhook_id}", get(show).post(change))
+        .route("/developers/apps/{client_id}/webhooks/{webhook_id}/end", get(ask).post(end))
+        .route("/developers/apps/{client_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/resend", post(resend))
 }
 
 #[derive(Debug, Default, Deserialize)]
