@@ -67,6 +67,11 @@ export class Browser {
     return [...this.#cookies.keys()]
   }
 
+  /** The cookies, for another browser to go on with. */
+  get cookies() {
+    return [...this.#cookies].map(([name, value]) => ({ name, value, url: this.origin }))
+  }
+
   #keep(line) {
     const [pair, ...attributes] = line.split(';').map((part) => part.trim())
     const name = pair.slice(0, pair.indexOf('='))
@@ -130,7 +135,7 @@ export class Page {
     return this.#submit(button.closest('form'), name ? { [name]: button.attr('value') ?? '' } : {})
   }
 
-  /** Sends the form that has the controls named in `chosen`, with these values in them. */
+  /** Sends the form that has the controls named in `chosen`, with these values in them; `null` leaves one out, as an empty checkbox is. */
   async send(chosen) {
     const isMeant = (form) => Object.keys(chosen).every((name) => form.find(`[name="${name}"]`).length > 0)
     return this.#submit(this.#one('form', isMeant, `form with ${Object.keys(chosen)}`), chosen)
@@ -153,7 +158,7 @@ export class Page {
     const fields = new URLSearchParams()
     const held = form.serializeArray().filter(({ name }) => !(name in chosen))
     for (const { name, value } of held) fields.append(name, value)
-    for (const [name, value] of Object.entries(chosen)) fields.append(name, value)
+    for (const [name, value] of Object.entries(chosen)) if (value !== null) fields.append(name, value)
 
     const target = new URL(form.attr('action') || this.url, this.url)
     if ((form.attr('method') ?? 'get').toLowerCase() === 'get') {

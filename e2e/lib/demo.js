@@ -1,4 +1,4 @@
-// `procura demo`, with no setting at all, and its three addresses.
+// `procura demo`, with no setting at all, and its four addresses.
 
 import { startServer } from '../../conformance/lib/server.js'
 import { test as base } from './test.js'
@@ -6,6 +6,7 @@ import { test as base } from './test.js'
 export const ISSUER = 'http://localhost:8460'
 export const NOTES = 'http://localhost:8461'
 export const IRIS = 'http://localhost:8462'
+export const FAKE = 'http://localhost:8463'
 
 export const test = base.extend({
   demo: [
@@ -17,5 +18,5 @@ export const test = base.extend({
     },
     { scope: 'worker', timeout: 30_000 },
   ],
-  origins: async ({}, use) => use([ISSUER, NOTES, IRIS]),
+  origins: async ({}, use) => use([ISSUER, NOTES, IRIS, FAKE]),
 })

@@ -13,6 +13,7 @@ mod rows;
 mod scenario;
 mod server;
 mod session;
+mod upstream;
 mod verifying;
 mod wire;
 

@@ -15,6 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub const CLIENT_SECRET: &str = "bench-secret-of-more-than-22-characters";
 pub const REDIRECT: &str = "https://bench.example/callback";
+/// The key with which calls are made through the proxy.
+pub const APP_KEY: &str = "alter_rk_abcdefghijklmnopqrstuv_iwpykn";
+/// How long the long body is.
+pub const LONG_BODY: u64 = 1 << 30;
 /// RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -32,6 +36,8 @@ pub enum Scenario {
     Introspection,
     Discovery,
     Jwks,
+    Proxy,
+    ProxyBody,
 }
 
 impl Scenario {
@@ -48,6 +54,8 @@ impl Scenario {
             Scenario::Introspection => "introspection",
             Scenario::Discovery => "discovery",
             Scenario::Jwks => "JWKS",
+            Scenario::Proxy => "raw proxy, 1 KB",
+            Scenario::ProxyBody => "raw proxy, 1 GiB",
         }
     }
 }
@@ -309,6 +317,13 @@ impl Repeated {
             place: 0,
             holds: "{\"active\":true,".to_owned(),
         })
+    }
+
+    /// Calls through the proxy, each with a credential of the vault and two rows in the journal.
+    pub fn proxy(world: &World) -> Result<Repeated, String> {
+        let template = Template::new(Method::GET, &world.host, "/proxy/bench/1k")?;
+        let template = template.header(AUTHORIZATION, &format!("Bearer {APP_KEY}"))?;
+        Ok(Repeated { requests: Arc::new(vec![(template, Bytes::new())]), place: 0, holds: "xxxxxxxx".to_owned() })
     }
 
     /// A public document.

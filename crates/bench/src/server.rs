@@ -17,15 +17,16 @@ pub struct Starter {
     binary: PathBuf,
     folder: PathBuf,
     port: u16,
+    upstream: SocketAddr,
 }
 
 impl Starter {
     /// With a port that is free now.
-    pub fn new(binary: &Path, folder: &Path) -> Result<Starter, String> {
+    pub fn new(binary: &Path, folder: &Path, upstream: SocketAddr) -> Result<Starter, String> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|cause| format!("port: {cause}"))?;
         let port = listener.local_addr().map_err(|cause| format!("port: {cause}"))?.port();
         let binary = binary.canonicalize().map_err(|cause| format!("{}: {cause}", binary.display()))?;
-        Ok(Starter { binary, folder: folder.to_owned(), port })
+        Ok(Starter { binary, folder: folder.to_owned(), port, upstream })
     }
 
     fn command(&self, database: &Database, words: &[&str]) -> Command {
@@ -39,6 +40,7 @@ impl Starter {
         command.current_dir(&self.folder).args(words);
         command.env("PROCURA_LISTEN", format!("127.0.0.1:{}", self.port)).env("PROCURA_OPS_LISTEN", "127.0.0.1:0");
         command.env("PROCURA_DATABASE_URL", database.url()).env("PROCURA_MASTER_KEY_FILE", database.key_file());
+        command.env("PROCURA_EGRESS_ALLOW", self.upstream.to_string());
         command.env("PROCURA_RATE_LIMITS", "off").env("PROCURA_CODE_TTL", "600").env("RUST_LOG", "warn");
         command
     }
@@ -46,7 +48,7 @@ impl Starter {
     /// Runs `procura apply` with a manifest of one app for each algorithm.
     pub fn apply(&self, database: &Database) -> Result<(), String> {
         let file = self.folder.join("manifest.toml");
-        std::fs::write(&file, manifest()).map_err(|cause| format!("{}: {cause}", file.display()))?;
+        std::fs::write(&file, manifest(self.upstream)).map_err(|cause| format!("{}: {cause}", file.display()))?;
         let done = self
             .command(database, &["apply", "-f", "manifest.toml"])
             .output()
@@ -155,7 +157,7 @@ impl Process {
     }
 }
 
-fn manifest() -> String {
+fn manifest(upstream: SocketAddr) -> String {
     let apps = Alg::ALL.map(|alg| {
         format!(
             "[[app]]\nkey = \"{key}\"\norganization = \"bench\"\nname = \"Bench {name}\"\nclient_id = \"{id}\"\nclient_secret = \"{secret}\"\n\
@@ -170,5 +172,11 @@ fn manifest() -> String {
             redirect = crate::scenario::REDIRECT,
         )
     });
-    format!("[[organization]]\nkey = \"bench\"\nname = \"Bench\"\n\n{}", apps.join("\n"))
+    let calls = format!(
+        "[[app_key]]\nkey = \"bench\"\napp = \"eddsa\"\nvalue = \"{key}\"\n\n\
+         [[managed_secret]]\nslug = \"bench\"\napp = \"eddsa\"\nname = \"Bench\"\ninject = \"bearer\"\n\
+         hosts = [\"{upstream}\"]\ncredential = \"a-credential-of-the-vault\"\n",
+        key = crate::scenario::APP_KEY,
+    );
+    format!("[[organization]]\nkey = \"bench\"\nname = \"Bench\"\n\n{}\n{calls}", apps.join("\n"))
 }

@@ -6,14 +6,14 @@ use crate::database::{Database, Engine};
 use crate::load::{Asker, Outcome, Span, run as load};
 use crate::person::Person;
 use crate::report::{Line, Report, Starts};
-use crate::scenario::{Alg, CodeExchange, Refresh, Repeated, Scenario, SignIn, Stock, World};
+use crate::scenario::{APP_KEY, Alg, CodeExchange, LONG_BODY, Refresh, Repeated, Scenario, SignIn, Stock, World};
 use crate::server::{Server, Starter};
 use crate::verifying;
 use crate::wire::{Template, Wire};
 use bytes::Bytes;
 use http::Method;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// So many tokens are looked at in turn by the scenarios that only read.
 const TOKENS: usize = 4096;
@@ -26,7 +26,7 @@ const STARTS: u32 = 5;
 pub async fn run(plan: &Plan, engine: &Engine, report: &mut Report) -> Result<(), String> {
     std::fs::create_dir_all(&plan.folder).map_err(|cause| format!("{}: {cause}", plan.folder.display()))?;
     let folder = plan.folder.canonicalize().map_err(|cause| format!("{}: {cause}", plan.folder.display()))?;
-    let starter = Starter::new(&plan.server, &folder)?;
+    let starter = Starter::new(&plan.server, &folder, crate::upstream::start()?)?;
     let starts = if plan.smoke { 1 } else { STARTS };
     let mut from_nothing = Vec::new();
     for number in 1..=starts {
@@ -105,7 +105,35 @@ impl<'a> Round<'a> {
         let discovery = Repeated::document(&self.world, "/.well-known/openid-configuration", &issuer)?;
         self.measure_repeated(Scenario::Discovery, None, &discovery, report).await?;
         let jwks = Repeated::document(&self.world, "/.well-known/jwks.json", "{\"keys\":[{")?;
-        self.measure_repeated(Scenario::Jwks, None, &jwks, report).await
+        self.measure_repeated(Scenario::Jwks, None, &jwks, report).await?;
+        self.measure_repeated(Scenario::Proxy, None, &Repeated::proxy(&self.world)?, report).await?;
+        self.measure_long_body(report).await
+    }
+
+    /// One long body after another through the proxy, on one connection: each must be whole.
+    async fn measure_long_body(&self, report: &mut Report) -> Result<(), String> {
+        if !self.plan.wants(Scenario::ProxyBody) {
+            return Ok(());
+        }
+        let length = if self.plan.smoke { 16 << 20 } else { LONG_BODY };
+        let template = Template::new(Method::GET, &self.world.host, &format!("/proxy/bench/body?n={length}"))?;
+        let template = template.header(http::header::AUTHORIZATION, &format!("Bearer {APP_KEY}"))?;
+        let mut wire = Wire::open(self.server.address()).await?;
+        let (mut outcome, before, began) = (Outcome::default(), self.server.usage()?, Instant::now());
+        while outcome.latencies.count() == 0 || began.elapsed().as_secs_f64() < self.plan.seconds {
+            let asked = Instant::now();
+            let count = wire.counts(template.with(Bytes::new())).await?;
+            if count != length {
+                return Err(format!("a body of {length} bytes arrived with {count}"));
+            }
+            outcome.latencies.note(asked.elapsed());
+        }
+        let after = self.server.usage()?;
+        outcome.took = began.elapsed();
+        outcome.cpu = after.cpu.saturating_sub(before.cpu);
+        outcome.most_resident_bytes = after.resident_bytes;
+        self.note(Scenario::ProxyBody, None, outcome, report);
+        Ok(())
     }
 
     /// The scenarios whose cost depends on the signature.

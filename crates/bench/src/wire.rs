@@ -67,4 +67,17 @@ impl Wire {
         let body = body.collect().await.map_err(|cause| format!("answer: {cause}"))?;
         Ok(Response::from_parts(parts, body.to_bytes()))
     }
+
+    /// Sends a request and counts the bytes of its answer, keeping none.
+    pub async fn counts(&mut self, request: Request<Full<Bytes>>) -> Result<u64, String> {
+        self.0.ready().await.map_err(|cause| format!("connection: {cause}"))?;
+        let response = self.0.send_request(request).await.map_err(|cause| format!("request: {cause}"))?;
+        let mut body = response.into_body();
+        let mut count = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|cause| format!("answer: {cause}"))?;
+            count += frame.data_ref().map_or(0, |piece| piece.len() as u64);
+        }
+        Ok(count)
+    }
 }

@@ -30,8 +30,8 @@ fn smoke(engine: &str, postgres: Option<String>) {
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
     let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
-    // Three signatures for five scenarios, silent sign-in for each, and four that sign nothing.
-    assert_eq!(report["lines"].as_array().unwrap().len(), 3 * 6 + 4, "{said}");
+    // Three signatures for five scenarios, silent sign-in for each, and six that sign nothing.
+    assert_eq!(report["lines"].as_array().unwrap().len(), 3 * 6 + 6, "{said}");
     assert!(report["starts"][0]["idle_resident_mb"].as_f64().unwrap() > 1.0);
 }
 

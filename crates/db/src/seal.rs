@@ -95,6 +95,21 @@ impl Sealer {
         found.map(|key| Ok(StreamKey { id: key.id, key: subkey(key, salt, use_of_it)? })).transpose()
     }
 
+    /// The ids of all keys that open, the one that seals first.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.0.iter().map(|key| base::digest::hex(&key.id)).collect()
+    }
+
+    /// The value sealed under the key that seals now; nothing when it is already.
+    pub fn reseal(&self, place: Place<'_>, sealed: &[u8], entropy: &dyn Entropy) -> Result<Option<Vec<u8>>, Fault> {
+        let is_current = self.0.first().is_some_and(|key| sealed.get(1..=KEY_ID_LEN) == Some(&key.id));
+        if is_current {
+            return Ok(None);
+        }
+        let plain = zeroize::Zeroizing::new(self.open(place, sealed)?);
+        self.seal(place, &plain, entropy).map(Some)
+    }
+
     /// Seals a value for one place.
     pub fn seal(&self, place: Place<'_>, value: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, Fault> {
         let key = self.0.first().ok_or_else(|| Fault::new("value seal: no key"))?;
@@ -224,6 +239,21 @@ mod tests {
             assert!(sealer(1).open(HERE, &altered).is_err(), "byte {place}");
         }
         assert!(sealer(1).open(HERE, &[]).is_err());
+    }
+
+    #[test]
+    fn threat_165_a_value_moves_to_the_new_key_and_then_needs_the_old_one_no_more() {
+        let entropy = SeededEntropy::new(2);
+        let text = |seed| Sealer::new_key_text(&SeededEntropy::new(seed)).unwrap();
+        let (old, both) = (sealer(1), format!("{}{}", text(2).reveal(), text(1).reveal()));
+        let both = Sealer::from_kms(&Fixed(Secret::new(both))).unwrap();
+        let sealed = old.seal(HERE, b"private", &entropy).unwrap();
+        assert!(sealer(2).open(HERE, &sealed).is_err());
+        let moved = both.reseal(HERE, &sealed, &entropy).unwrap().unwrap();
+        assert_eq!(sealer(2).open(HERE, &moved).unwrap(), b"private");
+        assert!(old.open(HERE, &moved).is_err());
+        assert!(both.reseal(HERE, &moved, &entropy).unwrap().is_none());
+        assert!(both.reseal(Place { row: "2", ..HERE }, &sealed, &entropy).is_err());
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Egress {
     }
 
     /// The client that a URL may be asked with.
-    fn check(&self, url: &str) -> Result<(&Client, Url), Trouble> {
+    pub(crate) fn check(&self, url: &str) -> Result<(&Client, Url), Trouble> {
         let url = Url::parse(url).map_err(|_| Trouble::BadUrl)?;
         if !url.username().is_empty() || url.password().is_some() || !matches!(url.scheme(), "http" | "https") {
             return Err(Trouble::BadUrl);
@@ -147,7 +147,7 @@ impl Resolve for Guard {
 }
 
 /// What an error of the library means for us: its own text may name what the other side sent.
-fn told(error: &reqwest::Error) -> Trouble {
+pub(crate) fn told(error: &reqwest::Error) -> Trouble {
     let mut beneath: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = beneath {
         if cause.is::<Refused>() {

@@ -24,6 +24,15 @@ impl SubjectKey {
         Ok(SubjectKey(hmac::Key::new(hmac::HMAC_SHA256, &sealer.open(PLACE, &sealed)?)))
     }
 
+    /// Seals the key anew, when it is under an older master key.
+    pub(crate) async fn rekey(store: &Store, sealer: &Sealer, seams: &Seams) -> Result<u64, Fault> {
+        let Some(text) = store.read(rows::find).await? else { return Ok(0) };
+        let sealed = STANDARD.decode(&text).map_err(|_| Fault::new("subject key read: not base64"))?;
+        let Some(new) = sealer.reseal(PLACE, &sealed, seams.entropy())? else { return Ok(0) };
+        let new = STANDARD.encode(new);
+        store.write(move |tx| rows::replace(tx, &text, &new)).await
+    }
+
     fn tag(&self, kind: &str, first: &str, second: &str) -> String {
         let tag = hmac::sign(&self.0, format!("{kind}\n{first}\n{second}").as_bytes());
         hex(tag.as_ref().get(..16).unwrap_or_default())
@@ -47,6 +56,17 @@ mod rows {
 
     use base::Fault;
     use db::{Tx, args};
+
+    pub(super) fn find(tx: &mut Tx) -> Result<Option<String>, Fault> {
+        tx.one("SELECT value FROM settings WHERE name = 'subject_key'", args![])?
+            .map(|row| row.text("value"))
+            .transpose()
+    }
+
+    /// Puts a value in the place of another. Gives how many were replaced.
+    pub(super) fn replace(tx: &mut Tx, old: &str, new: &str) -> Result<u64, Fault> {
+        tx.run("UPDATE settings SET value = $2 WHERE name = 'subject_key' AND value = $1", args![old, new])
+    }
 
     /// Keeps this value unless there is one; gives the one that is kept.
     pub(super) fn keep(tx: &mut Tx, value: &str) -> Result<String, Fault> {

@@ -114,8 +114,12 @@ impl World {
         let interaction = self.oauth.find_request(flow.reveal()).await.unwrap().unwrap();
         let proposal = check(&self.oauth, &interaction.asked).await.unwrap();
         let identity = self.signer.identities[0].id.clone();
-        let answer =
-            self.oauth.approve(&interaction, &proposal, &self.signer, identity.as_str(), None).await.unwrap().unwrap();
+        let answer = self
+            .oauth
+            .approve(&interaction, &proposal, &self.signer, identity.as_str(), None, None)
+            .await
+            .unwrap()
+            .unwrap();
         Secret::new(answer.fields.iter().find(|(name, _)| *name == "code").unwrap().1.clone())
     }
 
@@ -532,7 +536,7 @@ async fn threat_101_a_request_is_decided_once() {
         assert!(
             world
                 .oauth
-                .approve(&interaction, &proposal, &world.signer, identity.as_str(), None)
+                .approve(&interaction, &proposal, &world.signer, identity.as_str(), None, None)
                 .await
                 .unwrap()
                 .is_some()
@@ -540,7 +544,7 @@ async fn threat_101_a_request_is_decided_once() {
         assert!(
             world
                 .oauth
-                .approve(&interaction, &proposal, &world.signer, identity.as_str(), None)
+                .approve(&interaction, &proposal, &world.signer, identity.as_str(), None, None)
                 .await
                 .unwrap()
                 .is_none()

@@ -13,6 +13,12 @@ impl Flow {
         Flow(secret.digest())
     }
 
+    /// The flow of the same browser for one subject alone: a ceremony begun in it finishes in no other.
+    #[must_use]
+    pub fn about(&self, subject: &str) -> Flow {
+        Flow(Digest::of(&[self.0.bytes().as_slice(), subject.as_bytes()].concat()))
+    }
+
     pub(crate) fn digest(&self) -> &Digest {
         &self.0
     }

@@ -15,6 +15,9 @@ async fn main() -> Result<(), Error> {
         client_id: client_id.clone(),
         client_secret: client_secret.clone(),
         origin: "http://localhost:8461".to_owned(),
+        app_key: String::new(),
+        agent_key: String::new(),
+        agent: "Quill".to_owned(),
         iris: "http://localhost:8462".to_owned(),
         manifest: String::new(),
     };

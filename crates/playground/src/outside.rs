@@ -14,6 +14,23 @@ pub(crate) fn now_secs() -> i64 {
 #[derive(Debug)]
 pub(crate) struct NoRandomness;
 
+/// 128 bits that nobody sends twice, in hexadecimal.
+#[expect(clippy::disallowed_methods, reason = "the app has randomness of its own")]
+pub(crate) fn nonce() -> Result<String, NoRandomness> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(hex(&bytes))
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
 /// 256 bits that nobody can guess, as text.
 #[expect(clippy::disallowed_methods, reason = "the app has randomness of its own")]
 pub(crate) fn random() -> Result<String, NoRandomness> {

@@ -18,6 +18,9 @@ fn notes(issuer: &str) -> Router {
         client_id: "app_1".to_owned(),
         client_secret: "a secret of Notes".to_owned(),
         origin: ORIGIN.to_owned(),
+        app_key: "a key of Notes".to_owned(),
+        agent_key: "a key of Quill".to_owned(),
+        agent: "Quill".to_owned(),
         iris: "http://localhost:8462".to_owned(),
         manifest: "[[app]]".to_owned(),
     })
@@ -90,7 +93,17 @@ fn said(response: &Response<Body>, name: header::HeaderName) -> String {
 async fn a_form_of_another_origin_does_nothing_even_on_the_same_host() {
     let app = notes("http://localhost:1");
     for origin in [None, Some("http://localhost:8462"), Some("https://evil.test"), Some("null")] {
-        for path in ["/refresh", "/replay", "/sign-out", "/iris/begin", "/iris/token"] {
+        for path in [
+            "/refresh",
+            "/replay",
+            "/sign-out",
+            "/iris/begin",
+            "/iris/token",
+            "/accounts/session",
+            "/agent/read",
+            "/agent/add",
+            "/calendar/read",
+        ] {
             let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
             assert_eq!(ask(&app, "POST", path, &headers).await.status(), StatusCode::FORBIDDEN, "{origin:?} {path}");
         }
@@ -113,7 +126,12 @@ async fn pages_allow_no_inline_script_and_no_third_party() {
         assert!(policy.contains("script-src 'self'; frame-src 'none';"), "{path}: {policy}");
     }
     let page = text(ask(&app, "GET", "/", &[]).await).await;
-    assert!(!page.contains("a secret of Notes") && page.contains("[[app]]"));
+    assert!(
+        !page.contains("a secret of Notes")
+            && !page.contains("a key of Notes")
+            && !page.contains("a key of Quill")
+            && page.contains("[[app]]")
+    );
 }
 
 #[tokio::test]
@@ -156,6 +174,13 @@ async fn tokens_are_shown_to_nobody_who_is_not_signed_in() {
         assert_eq!(said(&ask(&app, "GET", path, &[]).await, header::LOCATION), "/");
     }
     assert_eq!(said(&ask(&app, "GET", "/iris", &[]).await, header::LOCATION), "/#connect");
+    assert_eq!(said(&ask(&app, "GET", "/accounts", &[]).await, header::LOCATION), "/#link");
+    for (path, back) in [("/agent/read", "/#agent"), ("/calendar/read", "/#resource"), ("/agent/add", "/accounts#add")]
+    {
+        assert_eq!(said(&ask(&app, "POST", path, &[("origin", ORIGIN)]).await, header::LOCATION), back);
+    }
+    let refused = ask(&app, "POST", "/accounts/session", &[("origin", ORIGIN)]).await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     let refused = ask(&app, "POST", "/iris/token", &[("origin", ORIGIN)]).await;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert!(text(refused).await.contains("login_required"));
@@ -186,6 +211,14 @@ async fn a_permission_is_asked_for_with_a_challenge_and_answered_once_in_its_own
     assert!(answer(cookie.clone(), "guessed".into(), issuer.clone()).await.contains("does not belong"));
     assert!(answer(cookie.clone(), state.clone(), issuer.clone()).await.contains("invalid_grant"));
     assert!(answer(cookie.clone(), state, issuer.clone()).await.contains("does not belong"));
+
+    // The same for a calendar, in the same browser.
+    let sent = ask(&app, "GET", "/calendar/connect", &[("cookie", &cookie)]).await;
+    let asked = url::Url::parse(&said(&sent, header::LOCATION)).unwrap();
+    let of = |name: &str| asked.query_pairs().find(|(own, _)| own == name).unwrap().1.into_owned();
+    assert_eq!((of("resource"), of("scope")), ("calendar:demo".into(), "calendar.read".into()));
+    let state = of("state");
+    assert!(answer(cookie.clone(), state, issuer.clone()).await.contains("invalid_grant"));
 
     // What the page is given for a sheet or a window does the same, and the verifier is not in it.
     let headers = [("origin", ORIGIN), ("cookie", cookie.as_str())];

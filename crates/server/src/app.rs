@@ -97,6 +97,11 @@ impl App {
         self.config.issuer.starts_with("https://")
     }
 
+    /// As manifests are applied to it.
+    pub fn as_server(&self) -> crate::apply::Server<'_> {
+        crate::apply::Server { issuer: &self.config.issuer, sealer: &self.sealer, allow: &self.config.egress.allow }
+    }
+
     /// A path of ours as a whole URL.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.issuer)

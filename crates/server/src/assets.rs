@@ -26,6 +26,8 @@ const SOURCES: &[(&str, &[u8])] = &[
     ("scopes.js", include_bytes!("../web/scopes.js")),
     ("login.js", include_bytes!("../web/login.js")),
     ("register.js", include_bytes!("../web/register.js")),
+    ("call.js", include_bytes!("../web/call.js")),
+    ("call_wait.js", include_bytes!("../web/call_wait.js")),
     ("step_up.js", include_bytes!("../web/step_up.js")),
     ("add_passkey.js", include_bytes!("../web/add_passkey.js")),
     ("waiting.js", include_bytes!("../web/waiting.js")),

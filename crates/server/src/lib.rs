@@ -21,6 +21,7 @@ pub mod opening;
 pub mod ops;
 pub mod pages;
 pub mod patient;
+pub mod proxy;
 pub mod router;
 pub mod sdk;
 pub mod sdk_js;

@@ -4,7 +4,8 @@ use crate::app::App;
 use crate::edge::faults::{self, PageError};
 use crate::edge::{address, cors, headers, request};
 use crate::oauth::{
-    authorize, delegations, discovery, embed, introspect, logout, revoke, runtime, session_check, token, userinfo,
+    authorize, backend_sign_in, delegations, discovery, embed, introspect, logout, revoke, runtime, session_check,
+    token, userinfo,
 };
 use crate::{assets, pages, sdk_js, widget};
 use axum::Router;
@@ -12,7 +13,7 @@ use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, delete, get, post};
 
 /// The whole of the public listener.
 pub fn router(app: App) -> Router {
@@ -24,6 +25,7 @@ pub fn router(app: App) -> Router {
         .merge(crate::sdk::router(&app))
         .merge(pages::router())
         .merge(widget::router())
+        .route("/proxy/{*rest}", any(crate::proxy::pass))
         .route("/assets/{file}", get(asset))
         .fallback(nothing_here)
         .method_not_allowed_fallback(nothing_here)
@@ -68,6 +70,9 @@ fn protocol_pages() -> Router<App> {
         .route("/signin/decision", post(authorize::decide))
         .route("/signin/embed/question", post(embed::question))
         .route("/signin/embed/decision", post(embed::decide))
+        .route("/sdk/auth", get(backend_sign_in::show))
+        .route("/sdk/auth/open", post(backend_sign_in::claim))
+        .route("/sdk/auth/s/{number}", get(backend_sign_in::ask).post(backend_sign_in::decide))
         .route("/logout", get(logout::open).post(logout::open_by_post))
         .route("/logout/confirm", post(logout::confirm))
         .route("/demo", get(crate::demo::tour))

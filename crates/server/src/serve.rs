@@ -111,7 +111,9 @@ async fn connect(
 ) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(|body| Body::new(TimedBody::new(body, patience.body)));
+        // What is passed on may be long: there it is the pauses that have a limit.
+        let pace = if request.uri().path().starts_with("/proxy/") { Pace::Pauses } else { Pace::Whole };
+        let mut request = request.map(|body| Body::new(TimedBody::new(body, patience.body, pace)));
         request.extensions_mut().insert(ConnectInfo(peer));
         let mut router = router.clone();
         router.call(request)
@@ -144,14 +146,22 @@ pub async fn stopped(stop: &mut watch::Receiver<bool>) {
 /// A request body that must arrive within its time.
 struct TimedBody {
     inner: Incoming,
+    pace: Pace,
     patience: Duration,
     // Made when the body first has to be waited for; most bodies arrive with their head.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
+/// What of a body has its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Whole,
+    Pauses,
+}
+
 impl TimedBody {
-    fn new(inner: Incoming, patience: Duration) -> TimedBody {
-        TimedBody { inner, patience, deadline: None }
+    fn new(inner: Incoming, patience: Duration, pace: Pace) -> TimedBody {
+        TimedBody { inner, pace, patience, deadline: None }
     }
 }
 
@@ -164,7 +174,12 @@ impl HttpBody for TimedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match Pin::new(&mut self.inner).poll_frame(context) {
-            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
+            Poll::Ready(frame) => {
+                if self.pace == Pace::Pauses {
+                    self.deadline = None;
+                }
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
             Poll::Pending => {
                 let patience = self.patience;
                 let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));

@@ -3,11 +3,12 @@
 // The page gives nothing but an optional `<p id="state" role="status">`; all comes by messages from the parent:
 //   ave:connector:init    {delegatedToken, target, targetOrigin, mode}   taken once; pins the parent's origin
 //   ave:connector:request {id, op, payload} · ave:connector:abort {id} · ave:connector:update {delegatedToken} · ave:connector:destroy
-// and goes back to it:
+// and goes back to it (for a resource that is an account elsewhere `op` is `request`, `payload` {method, path, query?, headers?, body?}
+// goes through our proxy, and `data` is {status, headers, body}):
 //   ave:connector:hello · ave:connector:ready {expiresAt} · ave:connector:error {error, message}
 //   ave:connector:event   {type: "response", data, id, event?} · {type: "complete", id} · {type: "error", error, message, status?, id}
 // From the server: `POST /connect/runtime/check`, `Authorization: Bearer <token>`, JSON {parent_origin, target, target_origin, mode}
-//   → 200 {endpoint, expires_at, sub, cid, target_resource}, or {error, error_description}.
+//   → 200 {endpoint, expires_at, sub, cid, target_resource, kind}, or {error, error_description}.
 //
 // Promise: the token goes to our own server and to the endpoint that the server names, and into no message and no log. Every request
 // ends once, with `complete` or `error`.
@@ -20,7 +21,7 @@ const MAX_EVENT = 1024 * 1024;
 const MAX_STREAM = 64 * 1024 * 1024;
 const MAX_WORDS = 500;
 
-/** @typedef {{ endpoint: string, expiresAt: number, sub: string, cid: string, resource: string }} Pass what the server allows */
+/** @typedef {{ endpoint: string, expiresAt: number, sub: string, cid: string, resource: string, isVault: boolean }} Pass what the server allows */
 /** @typedef {{ target: string, targetOrigin: string, mode: string }} Aim */
 
 /** The parent's origin, once it has sent its init. @type {string | undefined} */
@@ -150,10 +151,10 @@ async function check(fresh) {
   if (!response.ok || answer.error) {
     throw new Failure(short(answer.error) || "check_failed", short(answer.error_description) || "The server refused the token.");
   }
-  const { endpoint, expires_at, sub, cid, target_resource } = answer;
+  const { endpoint, expires_at, sub, cid, target_resource, kind } = answer;
   // The server has compared them already; a token that leaves for the wrong host cannot be called back.
   if (originOf(endpoint) !== aim.targetOrigin) throw new Failure("target_origin_mismatch", "The endpoint of the resource is not at targetOrigin.");
-  return { endpoint, expiresAt: local(expires_at, response), sub, cid, resource: target_resource };
+  return { endpoint, expiresAt: local(expires_at, response), sub, cid, resource: target_resource, isVault: kind === "vault" };
 }
 
 /** @param {string} url */
@@ -208,8 +209,14 @@ async function run({ id, op, payload }) {
   try {
     if (running.size >= MAX_RUNNING) throw new Failure("too_many_requests", `At most ${MAX_RUNNING} requests at a time.`);
     running.set(id, controller);
-    const { endpoint } = standing();
+    const { endpoint, isVault } = standing();
     if (!isText(op) || op.length > 200) throw new Failure("invalid_request", "op is missing or too long.");
+    if (isVault) {
+      if (op !== "request") throw new Failure("invalid_request", "op is request for an account elsewhere.");
+      const data = await fetchThrough(endpoint, payload, controller.signal);
+      tell("ave:connector:event", { type: "response", data, id });
+      return tell("ave:connector:event", { type: "complete", id });
+    }
     const body = JSON.stringify({ id, op, payload });
     if (body.length > MAX_REQUEST) throw new Failure("request_too_large", "The request is larger than 1 MiB.");
     await answer(id, await call(endpoint, body, controller.signal));
@@ -236,6 +243,39 @@ function call(endpoint, body, signal) {
     redirect: "error",
     referrerPolicy: "no-referrer",
   });
+}
+
+/**
+ * A call at an account elsewhere, through our own proxy. What the service answers is data, whatever its status; a refusal of ours is an error.
+ * @param {string} endpoint @param {any} payload @param {AbortSignal} signal
+ */
+async function fetchThrough(endpoint, payload, signal) {
+  const { method = "GET", path, query, headers = {}, body } = payload && typeof payload === "object" ? payload : {};
+  if (!isText(method) || !isText(path) || !path.startsWith("/") || /[?#\\]/.test(path)) {
+    throw new Failure("invalid_request", "payload has a method and a path that begins with / and holds no query.");
+  }
+  const isBodyText = typeof body === "string";
+  const sent = body === undefined ? undefined : isBodyText ? body : JSON.stringify(body);
+  if (sent !== undefined && sent.length > MAX_REQUEST) throw new Failure("request_too_large", "The request is larger than 1 MiB.");
+  const named = new Headers(headers && typeof headers === "object" ? headers : {});
+  if (sent !== undefined && !isBodyText && !named.has("Content-Type")) named.set("Content-Type", "application/json");
+  named.set("Authorization", `Bearer ${token}`);
+  const search = query ? `?${typeof query === "string" ? query.replace(/^\?/, "") : new URLSearchParams(query)}` : "";
+  const response = await fetch(endpoint + path + search, {
+    method,
+    headers: named,
+    body: sent,
+    signal,
+    credentials: "omit",
+    cache: "no-store",
+    redirect: "manual",
+    referrerPolicy: "no-referrer",
+  });
+  if (response.type === "opaqueredirect") throw new Failure("redirected", "The service answers with a redirect, which is not followed.");
+  const text = await whole(response);
+  if (response.headers.has("Procura-Refusal")) throw failureOf(parsed(text), response.status);
+  const told = Object.fromEntries([...response.headers].map(([name, value]) => [name, redacted(value)]));
+  return { status: response.status, headers: told, body: text ? parsed(text) : null };
 }
 
 /** Passes on what the target answers, up to its end. @param {string} id @param {Response} response */

@@ -18,6 +18,8 @@ pub mod browser;
 #[cfg(feature = "world")]
 pub mod client;
 #[cfg(feature = "world")]
+pub mod fake;
+#[cfg(feature = "world")]
 pub mod http;
 pub mod passkey;
 #[cfg(feature = "world")]
@@ -29,6 +31,8 @@ pub use backend::{Backend, said};
 pub use browser::Browser;
 #[cfg(feature = "world")]
 pub use client::{TestApp, claims};
+#[cfg(feature = "world")]
+pub use fake::Fake;
 #[cfg(feature = "world")]
 pub use http::Answer;
 pub use passkey::SoftPasskey;

@@ -125,9 +125,10 @@ impl World {
     /// Applies a manifest and gives its output by name: `app.notes.client_id`.
     pub async fn applies(&self, manifest: &str) -> std::collections::BTreeMap<String, String> {
         let no_environment = |_: &str| None;
-        let (path, issuer) = (Path::new("."), &self.app.config.issuer);
-        let lines = server::apply::run(&self.store, &self.seams, manifest, path, &no_environment, issuer).await;
+        let (path, server) = (Path::new("."), self.app.as_server());
+        let lines = server::apply::run(&self.store, &self.seams, manifest, path, &no_environment, server).await;
         self.app.oauth.apps.forget();
+        self.app.vault.forget_providers();
         let lines = lines.unwrap_or_else(|error| panic!("{error}\n{manifest}"));
         lines
             .iter()

@@ -3,11 +3,11 @@
 
 use crate::caller::Caller;
 use crate::connection::Connection;
-use crate::grants::{Resolved, Wanted, about};
+use crate::grants::{self, Limits, Resolved, Wanted, about};
 use crate::provider::{AuthKind, Provider};
 use crate::refresh::Fresh;
 use crate::refusal::{Code, Error, Result, refuse};
-use crate::{Vault, acts, connection};
+use crate::{Vault, acts, connection, policy};
 use base::{Secret, Time};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -40,10 +40,14 @@ pub struct HandedOut {
 }
 
 impl Vault {
-    /// Hands out the credential of a permission. `is_on` is the app's switch; `refused` is the version that the service just refused.
+    /// Hands out the credential of a permission. `is_on` is the app's switch `hand_out_tokens`.
     pub async fn hand_out(&self, caller: &Caller, is_on: bool, ask: HandOutAsk) -> Result<HandedOut> {
         let found = self.resolve(caller, ask.wanted.clone()).await?;
-        if let Err(error) = may_hand_out(caller, &found, is_on) {
+        let may = match may_hand_out(caller, &found, is_on) {
+            Ok(()) => self.may_leave(caller, &found).await?,
+            refused => refused,
+        };
+        if let Err(error) = may {
             self.note_refusal(caller, &found, &ask, &error).await?;
             return Err(error);
         }
@@ -75,6 +79,21 @@ impl Vault {
             })
             .await?;
         Ok(given)
+    }
+
+    /// Whether the raw credential may leave as far as rules go. A rule that judges single calls keeps it here: nothing binds whoever has a
+    /// token to the call that was announced.
+    async fn may_leave(&self, caller: &Caller, found: &Resolved) -> Result<Result<()>> {
+        let (app, grant) = (caller.app.clone(), found.grant.clone());
+        let (rules, limits) = self
+            .store
+            .read(move |tx| Ok::<_, Error>((policy::list_live(tx, &app)?, grants::limits_above(tx, &grant)?)))
+            .await?;
+        if limits.iter().any(Limits::needs_proxy) {
+            let sentence = "what this grant hangs on is narrowed: call through the proxy";
+            return Ok(Err(refuse(Code::RestrictedGrantRequiresProxy, sentence)));
+        }
+        Ok(policy::bound_to_proxy(&rules, caller, found).map_or(Ok(()), Err))
     }
 
     async fn note_refusal(&self, caller: &Caller, found: &Resolved, ask: &HandOutAsk, error: &Error) -> Result<()> {

@@ -5,6 +5,7 @@
 
 pub mod acts;
 pub mod agent;
+pub mod approval;
 pub mod by;
 mod caller;
 pub mod catalogue;
@@ -13,11 +14,17 @@ pub mod grants;
 mod hand_out;
 pub mod key;
 pub mod link;
+pub mod policy;
 pub mod provider;
+pub mod proxy;
 mod refresh;
 mod refusal;
+mod rekey;
+pub mod secret;
+pub mod restored;
 pub mod session;
 mod settings;
+pub mod sign_in;
 mod span;
 pub mod subject;
 mod sweep;
@@ -28,6 +35,7 @@ pub use caller::{Acting, Caller, KeyKind, Subject};
 pub use hand_out::{HandOutAsk, HandedOut};
 pub use refresh::Fresh;
 pub use refusal::{Code, Error, Refusal, Result, refuse};
+pub use rekey::rekey;
 pub use settings::Settings;
 pub use sweep::forget_app;
 
@@ -52,6 +60,8 @@ pub struct Parts {
     /// For the fake provider alone: its address, and no other of this machine.
     pub(crate) fake_egress: Option<Egress>,
     pub(crate) catalogue: catalogue::Catalogue,
+    /// What calls share.
+    pub(crate) shared: proxy::Shared,
 }
 
 impl Deref for Vault {
@@ -75,6 +85,15 @@ impl Vault {
         let fake_egress = fake.and_then(|(_, host)| net::Allowed::parse(host)).map(|host| Egress::new(vec![host]));
         let fake_egress = fake_egress.transpose()?;
         let catalogue = catalogue::Catalogue::new(catalogue::fakes(&settings, &seams)?);
-        Ok(Vault(Arc::new(Parts { settings, store, seams, sealer, egress, fake_egress, catalogue })))
+        Ok(Vault(Arc::new(Parts {
+            settings,
+            store,
+            seams,
+            sealer,
+            egress,
+            fake_egress,
+            catalogue,
+            shared: proxy::Shared::default(),
+        })))
     }
 }

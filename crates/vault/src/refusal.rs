@@ -110,6 +110,9 @@ codes! {
     CallerAgentMismatch = "caller_agent_mismatch" 400,
     GrantRevoked = "grant_revoked" 400,
     CredentialRevoked = "credential_revoked" 400,
+    DelegatedGrantRequiresProxy = "delegated_grant_requires_proxy" 400,
+    HitlGrantRequiresProxy = "hitl_grant_requires_proxy" 400,
+    UserLimitsRequireProxy = "user_limits_require_proxy" 400,
     NoIdentityProvider = "no_identity_provider" 400,
     InvalidKey = "invalid_key" 401,
     KeyRevoked = "key_revoked" 401,
@@ -121,6 +124,8 @@ codes! {
     InvalidSignature = "invalid_signature" 401,
     NonceReused = "nonce_reused" 401,
     JwtValidationError = "jwt_validation_error" 401,
+    /// RFC 6750 §3.1: of a delegated token.
+    InvalidToken = "invalid_token" 401,
     InsufficientScope = "insufficient_scope" 403,
     IpNotAllowed = "ip_not_allowed" 403,
     GrantExpired = "grant_expired" 403,
@@ -129,9 +134,6 @@ codes! {
     StepUpRequired = "step_up_required" 403,
     RedactDischargeFailed = "redact_discharge_failed" 403,
     RestrictedGrantRequiresProxy = "restricted_grant_requires_proxy" 403,
-    DelegatedGrantRequiresProxy = "delegated_grant_requires_proxy" 403,
-    HitlGrantRequiresProxy = "hitl_grant_requires_proxy" 403,
-    UserLimitsRequireProxy = "user_limits_require_proxy" 403,
     /// The app's switch `hand_out_tokens` is off.
     HandOutDisabled = "token_handout_disabled" 403,
     PolicyDenied = "policy_denied" 403,

@@ -1,6 +1,7 @@
 //! What nobody needs any more, removed in small steps.
 
-use crate::{Vault, agent, key, link, session, webhook};
+use crate::connection::{self, Removed};
+use crate::{Vault, agent, approval, grants, key, link, policy, secret, session, webhook};
 use base::{AppId, Fault};
 use db::Tx;
 
@@ -11,7 +12,7 @@ const KEEP_SECS: i64 = 86_400;
 const KEEP_DELIVERIES_SECS: i64 = 30 * 86_400;
 
 impl Vault {
-    /// Forgets nonces, answered requests, links and sessions that are over, at most so many of each. Gives how many of what there was most of.
+    /// Forgets nonces, answered requests, counted windows, links and sessions that are over, at most so many of each. Gives how many of what there was most of.
     pub async fn sweep(&self, limit: u32) -> Result<u64, Fault> {
         let now = self.seams.now();
         let before = now.plus_secs(-KEEP_SECS);
@@ -20,18 +21,27 @@ impl Vault {
                 let nonces = key::sweep_nonces(tx, now, limit)?;
                 let answered = agent::sweep_idempotency(tx, now, limit)?;
                 let links = link::sweep(tx, before, limit)?;
+                let counters = policy::sweep_counters(tx, before, limit)?;
                 let told = webhook::sweep(tx, now.plus_secs(-KEEP_DELIVERIES_SECS), limit)?;
-                Ok(told.max(nonces).max(answered).max(links).max(session::sweep(tx, before, limit)?))
+                let most = nonces.max(answered).max(counters).max(links).max(told);
+                Ok(most.max(session::sweep(tx, before, limit)?))
             })
             .await
     }
 }
 
-/// Removes the keys, agents and identity provider of an app that is going away, inside the transaction that removes it.
-pub fn forget_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
+/// Removes all that hangs on an app that is going away, inside the transaction that removes it. What was linked to it is wiped; the
+/// services are to be asked to forget it too, once the transaction is done.
+pub fn forget_app(tx: &mut Tx<'_>, vault: &Vault, app: &AppId) -> Result<Vec<Removed>, Fault> {
+    let removed = grants::end_of_app(tx, vault, app)?;
+    connection::delete_of_app(tx, app)?;
+    secret::delete_of_app(tx, app)?;
+    policy::delete_of_app(tx, app)?;
+    approval::delete_of_app(tx, app)?;
     key::delete_of_app(tx, app)?;
     agent::delete_of_app(tx, app)?;
     webhook::delete_of_app(tx, app)?;
     crate::span::delete_of_app(tx, app)?;
-    crate::subject::delete_of_app(tx, app)
+    crate::subject::delete_of_app(tx, app)?;
+    Ok(removed)
 }

@@ -25,8 +25,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// What tests of any crate may import besides: throw-away databases and the app in a box.
-const FOR_TESTS: &[&str] = &["base", "db", "testkit"];
+/// What tests of any crate may import besides: throw-away databases, the app in a box, and the fake provider.
+const FOR_TESTS: &[&str] = &["base", "db", "testkit", "playground"];
 
 /// Libraries that only these crates may know.
 const ROOMS: &[(&str, &[&str])] = &[

@@ -12,7 +12,7 @@ pub struct Suite {
 
 /// All of them, in the order they run. A folder that is not there has no tests.
 pub const SUITES: &[Suite] = &[
-    Suite { name: "conformance", needs: &[tools::node, tools::python] },
+    Suite { name: "conformance", needs: &[tools::node, tools::python, browser] },
     Suite { name: "e2e", needs: &[tools::node, browser] },
     Suite { name: "sdk", needs: &[tools::node, browser] },
 ];
@@ -36,9 +36,7 @@ impl Suite {
         tools::npm_packages(&folder)?;
         let mut command = program("npm", &folder);
         command.arg("test").env("PROCURA_BIN", binary).env("PROCURA_TEST_POSTGRES", postgres);
-        if matches!(self.name, "e2e" | "sdk") {
-            command.env("PROCURA_CHROMIUM", tools::chromium()?);
-        }
+        command.env("PROCURA_CHROMIUM", tools::chromium()?);
         tee(&mut command)
     }
 }

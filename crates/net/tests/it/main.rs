@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a helper that fails fails its test
 
+mod stream;
+
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;

@@ -6,8 +6,10 @@
 mod jwt;
 mod rows;
 mod runtime;
+mod used;
 
 pub use runtime::{RuntimeAsk, RuntimeTarget};
+pub use used::Used;
 
 pub(crate) use jwt::Claims;
 pub(crate) use rows::{NewDelegated, delete, end, find, insert, over_after};

@@ -7,8 +7,8 @@ use super::find;
 use crate::OAuth;
 use crate::introspect::Shown;
 use crate::refusal::{Code, Error, refuse};
-use crate::resource::namespace;
-use base::{Origin, Secret, Time};
+use crate::resource::{self, namespace};
+use base::{Fault, Origin, Secret, Time};
 use ledger::Presence;
 
 /// What the frame was told.
@@ -33,6 +33,8 @@ pub struct RuntimeTarget {
     /// The source app.
     pub source: String,
     pub target_resource: String,
+    /// The requests are calls at an account elsewhere.
+    pub is_vault: bool,
 }
 
 impl OAuth {
@@ -44,8 +46,12 @@ impl OAuth {
             return Err(if self.has_expired(token) { expired } else { invalid() });
         };
         let now = self.seams.now();
-        let row = self.store.read(move |tx| find(tx, number)).await?;
-        let row = row.filter(|row| row.is_live(now)).ok_or_else(invalid)?;
+        let found = self.store.read(move |tx| {
+            let Some(row) = find(tx, number)?.filter(|row| row.is_live(now)) else { return Ok::<_, Fault>(None) };
+            let is_vault = resource::find(tx, &row.resource)?.is_some_and(|resource| resource.is_vault());
+            Ok(Some((row, is_vault)))
+        });
+        let (row, is_vault) = found.await?.ok_or_else(invalid)?;
         let source = self.app(row.family.app.as_str()).await?.ok_or_else(invalid)?;
         // An opaque origin is written `null` and is no origin of anybody.
         if !Origin::parse(&ask.parent_origin).is_some_and(|origin| source.has_origin(&origin)) {
@@ -56,8 +62,11 @@ impl OAuth {
         if !is_meant {
             return Err(refuse(Code::InvalidTarget, "the token is for another target"));
         }
-        let endpoint =
-            row.runtime_endpoint.ok_or_else(|| refuse(Code::InvalidTarget, "the resource has no runtime endpoint"))?;
+        // An account elsewhere is reached through this server's own proxy.
+        let own = is_vault.then(|| format!("{}/proxy/{}", self.settings.issuer, row.key));
+        let endpoint = own
+            .or(row.runtime_endpoint)
+            .ok_or_else(|| refuse(Code::InvalidTarget, "the resource has no runtime endpoint"))?;
         if Origin::of(&endpoint).is_none_or(|own| own.as_str() != ask.target_origin) {
             return Err(refuse(Code::TargetOriginMismatch, "targetOrigin is not where the resource's runtime is"));
         }
@@ -69,6 +78,7 @@ impl OAuth {
             subject: identity.as_str().to_owned(),
             source: row.family.app.as_str().to_owned(),
             target_resource: row.key,
+            is_vault,
         })
     }
 }

@@ -3,10 +3,12 @@
 //! Promise: a key is published for a day before its first signature and until the last token it signed has expired, so that no
 //! verifier with a cached key set meets a token it cannot check. A retired key keeps its public half alone.
 
+mod rekey;
 pub mod rotate;
 mod rows;
 pub mod snapshot;
 
+pub use rekey::rekey;
 pub use rotate::{Rotation, Switch};
 pub use snapshot::Keys;
 

@@ -46,6 +46,21 @@ pub(super) fn open(tx: &mut Tx<'_>, sealer: &Sealer) -> Result<Vec<StoredKey>, F
     tx.all(sql, args![])?.iter().map(|row| opened(row, sealer)).collect()
 }
 
+/// The sealed private halves, by number.
+pub(super) fn sealed(tx: &mut Tx<'_>) -> Result<Vec<(i64, Vec<u8>)>, Fault> {
+    let rows =
+        tx.all("SELECT id, sealed_pkcs8 FROM signing_keys WHERE sealed_pkcs8 IS NOT NULL ORDER BY id", args![])?;
+    rows.iter().map(|row| Ok((row.int("id")?, row.bytes("sealed_pkcs8")?))).collect()
+}
+
+/// Puts a sealed private half in the place of another. Gives how many were replaced.
+pub(super) fn replace(tx: &mut Tx<'_>, id: i64, old: &[u8], new: &[u8]) -> Result<u64, Fault> {
+    let sql = "UPDATE signing_keys
+               SET sealed_pkcs8 = $3
+               WHERE id = $1 AND sealed_pkcs8 = $2";
+    tx.run(sql, args![id, old, new])
+}
+
 fn opened(row: &Row, sealer: &Sealer) -> Result<StoredKey, Fault> {
     let key = RingKey::read(row)?;
     let jwk = jose::strict::object(row.text("public_jwk")?.as_bytes());

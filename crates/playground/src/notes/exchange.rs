@@ -1,13 +1,13 @@
 //! Token exchange (RFC 8693): the token of Notes for one that Iris takes, as far as the person allows it.
 //!
 //! Promise: the secret and the token that is traded stay on this server. The page gets what it must hand to the runtime, a token
-//! that is good at Iris alone and for ten minutes at most.
+//! that is good at Iris alone and for ten minutes at most; a token for the calendar stays here too.
 
-use super::connect::RESOURCE;
+use super::connect::Target;
 use super::issuer::{Answer, Tokens};
-use super::session::{Kept, SignedIn, Visit};
+use super::session::{Kept, Visit};
 use super::tour::Step;
-use super::{Notes, Trouble, id_token, refresh};
+use super::{Notes, Trouble, refresh};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 
 /// What the exchange gives, and what the page is told of it.
 #[derive(Deserialize, Serialize)]
-struct Delegated {
-    access_token: String,
+pub(super) struct Delegated {
+    pub(super) access_token: String,
     expires_in: i64,
     scope: String,
     communication_mode: String,
@@ -28,7 +28,7 @@ struct Delegated {
 /// `POST /iris/token`: a fresh token for the runtime, or the issuer's refusal as it came.
 pub(crate) async fn exchange(State(notes): State<Notes>, Extension(visit): Extension<Visit>) -> Response {
     let mut kept = visit.kept.lock().await;
-    match trade(&notes, &mut kept).await {
+    match trade(&notes, &mut kept, Target::Iris).await {
         Ok(token) => ([(CACHE_CONTROL, "no-store")], Json(token)).into_response(),
         Err(Trouble::Refused(answer)) => {
             // Told in the tour too, where the person has allowed it before.
@@ -45,33 +45,30 @@ pub(crate) async fn exchange(State(notes): State<Notes>, Extension(visit): Exten
     }
 }
 
-async fn trade(notes: &Notes, kept: &mut Kept) -> Result<Delegated, Trouble> {
+/// A token for what Notes wants to use, if the person who is signed in allows it.
+pub(super) async fn trade(notes: &Notes, kept: &mut Kept, target: Target) -> Result<Delegated, Trouble> {
     let Some(signed_in) = kept.signed_in.clone() else {
         let body = error("login_required", "nobody is signed in at Notes");
-        return Err(Trouble::Refused(Answer { status: 401, body }));
+        return Err(Trouble::Refused(Answer { status: 401, body, ..Answer::default() }));
     };
-    match ask(notes, &signed_in.tokens).await {
+    match ask(notes, &signed_in.tokens, target).await {
         // The token of Notes lives an hour. When it is over, a refreshed one does as well.
         Err(Trouble::Refused(answer)) if answer.error() == "invalid_grant" => {
-            let Some(refresh_token) = &signed_in.tokens.refresh_token else { return Err(Trouble::Refused(answer)) };
-            let tokens = refresh::spend(notes, refresh_token).await?;
-            let (claims, kid) = id_token::check(notes, &tokens, None).await?;
-            let renewed = SignedIn { tokens, claims, kid };
-            kept.signed_in = Some(renewed.clone());
-            ask(notes, &renewed.tokens).await
+            let renewed = refresh::renew(notes, kept).await?.ok_or(Trouble::Refused(answer))?;
+            ask(notes, &renewed.tokens, target).await
         }
         answer => answer,
     }
 }
 
-async fn ask(notes: &Notes, tokens: &Tokens) -> Result<Delegated, Trouble> {
+async fn ask(notes: &Notes, tokens: &Tokens, target: Target) -> Result<Delegated, Trouble> {
     notes
         .issuer
         .tokens(&[
             ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
             ("subject_token", &tokens.access_token_jwt),
             ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-            ("resource", RESOURCE),
+            ("resource", target.resource()),
             ("client_id", &notes.settings.client_id),
             ("client_secret", &notes.settings.client_secret),
         ])

@@ -1,6 +1,7 @@
 //! `/iris`: where the person lets Notes use Iris, asks it something, and takes it back.
 
 use super::Notes;
+use super::connect::Target;
 use super::issuer::Answer;
 use super::session::Visit;
 use crate::page;
@@ -38,7 +39,7 @@ pub(crate) async fn show(State(notes): State<Notes>, Extension(visit): Extension
         iris: &settings.iris,
         iris_host: page::host(&settings.iris),
         may_use_iris: kept.may_use_iris,
-        declined: kept.declined.take(),
+        declined: kept.take_declined(Target::Iris),
         refused: kept.iris_refused.as_ref().map(Answer::pretty),
     };
     page::show_with_library(&page, &settings.issuer)

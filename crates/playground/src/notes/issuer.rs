@@ -16,7 +16,8 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than the longest question waits: how a person decides (`agent.rs`).
+const PATIENCE: Duration = Duration::from_secs(30);
 const ANSWER_BYTES: usize = 256 << 10;
 
 /// An issuer that the app trusts.
@@ -50,9 +51,11 @@ pub(crate) struct Tokens {
 }
 
 /// An answer as it came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Answer {
     pub(crate) status: u16,
+    /// `Procura-Refusal`: the issuer's own no. The answer of a service behind its proxy never carries one.
+    pub(crate) refusal: Option<String>,
     pub(crate) body: Value,
 }
 
@@ -139,7 +142,11 @@ impl Issuer {
         self.send(request.body(Full::default())).await
     }
 
-    async fn send(&self, request: Result<Request<Full<Bytes>>, hyper::http::Error>) -> Result<Answer, Trouble> {
+    /// Sends a request and gives the answer, whatever it is. Every answer that this app asks for is JSON, or nothing.
+    pub(crate) async fn send(
+        &self,
+        request: Result<Request<Full<Bytes>>, hyper::http::Error>,
+    ) -> Result<Answer, Trouble> {
         let failed = |cause: &dyn std::fmt::Display| Trouble::Unreachable(cause.to_string());
         let asked = self.http.request(request.map_err(|cause| failed(&cause))?);
         let response = tokio::time::timeout(PATIENCE, asked)
@@ -147,13 +154,14 @@ impl Issuer {
             .map_err(|cause| failed(&cause))?
             .map_err(|cause| failed(&cause))?;
         let status = response.status().as_u16();
+        let refusal = response.headers().get("procura-refusal").and_then(|code| code.to_str().ok()).map(str::to_owned);
         let body = Limited::new(response.into_body(), ANSWER_BYTES)
             .collect()
             .await
             .map_err(|cause| failed(&cause))?
             .to_bytes();
         let body = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
-        Ok(Answer { status, body: body.map_err(|cause| failed(&cause))? })
+        Ok(Answer { status, refusal, body: body.map_err(|cause| failed(&cause))? })
     }
 }
 

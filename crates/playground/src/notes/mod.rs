@@ -1,19 +1,25 @@
 //! *Notes*: a web app with a server of its own, a *confidential client*.
 //!
-//! Promise: tokens and the client secret stay on this server; the browser holds nothing but a session cookie, and for the runtime
+//! Promise: tokens, keys and the client secret stay on this server; the browser holds nothing but a session cookie, and for the runtime
 //! a delegated token of ten minutes. (The page `/tokens` shows tokens because showing them is its purpose. An app of yours has no
 //! such page.)
 
+mod accounts;
+mod agent;
+mod calendar;
 mod claims;
 mod connect;
 mod exchange;
 mod id_token;
 mod iris;
 mod issuer;
+mod link;
+mod proxy;
 mod refresh;
 mod session;
 mod sign_in;
 mod sign_out;
+mod signed;
 mod tokens;
 mod tour;
 mod trouble;
@@ -39,6 +45,11 @@ pub struct Settings {
     pub client_secret: String,
     /// `http://localhost:8461`
     pub origin: String,
+    /// What this server signs its requests to `/sdk/*` with, and the key of its agent.
+    pub app_key: String,
+    pub agent_key: String,
+    /// What the agent is called.
+    pub agent: String,
     /// Where Iris is.
     pub iris: String,
     /// How both apps were registered, to be read.
@@ -95,6 +106,14 @@ pub fn router(settings: Settings) -> Router {
         .route("/iris/connect", get(connect::leave))
         .route("/connected", get(connect::finish))
         .route("/iris/token", post(exchange::exchange))
+        .route("/accounts", get(accounts::show))
+        .route("/accounts.js", get(|| async { script(include_str!("../../web/accounts.js")) }))
+        .route("/accounts/session", post(link::begin))
+        .route("/agent/read", post(agent::read))
+        .route("/agent/add", post(agent::add))
+        .route("/agent/waiting", get(agent::wait))
+        .route("/calendar/connect", get(connect::leave_for_calendar))
+        .route("/calendar/read", post(calendar::read))
         .route("/sign-out", post(sign_out::start))
         .route("/signed-out", get(sign_out::finish))
         .layer(from_fn_with_state(notes.clone(), session::with_visit))

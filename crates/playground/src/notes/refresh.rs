@@ -4,6 +4,7 @@ use super::session::{Kept, Refreshed, Replayed, SignedIn, Visit};
 use super::tokens::short;
 use super::tour::Step;
 use super::{Notes, Trouble, id_token};
+use crate::outside::now_secs;
 use crate::page;
 use askama::Template;
 use axum::Extension;
@@ -11,6 +12,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
+
+/// A token that ends sooner than this is not used for a call any more.
+const SOON_SECS: i64 = 60;
 
 /// `POST /refresh`
 pub(crate) async fn refresh(
@@ -42,7 +46,29 @@ pub(crate) async fn refresh(
     }
 }
 
-pub(super) async fn spend(notes: &Notes, refresh_token: &str) -> Result<super::issuer::Tokens, Trouble> {
+/// The token by which this app says for whom it calls, refreshed when it is about to end. Nothing where nobody is signed in.
+pub(super) async fn user_token(notes: &Notes, kept: &mut Kept) -> Result<Option<String>, Trouble> {
+    let Some(signed_in) = &kept.signed_in else { return Ok(None) };
+    let token = signed_in.tokens.access_token_jwt.clone();
+    let ends = id_token::Parts::of(&token).and_then(|parts| parts.claims.get("exp").and_then(Value::as_i64));
+    if ends.is_some_and(|ends| ends > now_secs() + SOON_SECS) {
+        return Ok(Some(token));
+    }
+    let renewed = renew(notes, kept).await?;
+    Ok(Some(renewed.map_or(token, |renewed| renewed.tokens.access_token_jwt)))
+}
+
+/// Spends the refresh token of whoever is signed in. Nothing where there is none.
+pub(super) async fn renew(notes: &Notes, kept: &mut Kept) -> Result<Option<SignedIn>, Trouble> {
+    let Some(token) = kept.signed_in.as_ref().and_then(|own| own.tokens.refresh_token.clone()) else { return Ok(None) };
+    let tokens = spend(notes, &token).await?;
+    let (claims, kid) = id_token::check(notes, &tokens, None).await?;
+    let renewed = SignedIn { tokens, claims, kid };
+    kept.signed_in = Some(renewed.clone());
+    Ok(Some(renewed))
+}
+
+async fn spend(notes: &Notes, refresh_token: &str) -> Result<super::issuer::Tokens, Trouble> {
     notes
         .issuer
         .tokens(&[

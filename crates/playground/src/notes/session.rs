@@ -1,5 +1,7 @@
 //! The session of this app: an unguessable cookie here, everything else on the server (seed of every server-side web app).
 
+use super::accounts::Seen;
+use super::connect::Target;
 use super::issuer::{Answer, Tokens};
 use super::tour::Step;
 use super::{Notes, Trouble};
@@ -32,8 +34,8 @@ pub(crate) struct Visit {
 #[derive(Default)]
 pub(crate) struct Kept {
     pub(crate) pending: Option<Pending>,
-    /// Questions whether Notes may use Iris, the oldest first.
-    asking: VecDeque<Pending>,
+    /// Questions whether Notes may use Iris or a calendar, the oldest first.
+    asking: VecDeque<(Target, Pending)>,
     pub(crate) signed_in: Option<SignedIn>,
     pub(crate) done: BTreeSet<Step>,
     pub(crate) refreshed: Option<Refreshed>,
@@ -42,24 +44,31 @@ pub(crate) struct Kept {
     /// The person has let this app use Iris, as far as this app knows.
     pub(crate) may_use_iris: bool,
     /// What came back instead of a permission, to be told once.
-    pub(crate) declined: Option<Answer>,
+    pub(crate) declined: Option<(Target, Answer)>,
     /// What the issuer said when this app was refused a token for Iris.
     pub(crate) iris_refused: Option<Answer>,
+    /// What `/accounts` has seen.
+    pub(crate) accounts: Seen,
 }
 
 impl Kept {
     /// Remembers a question until its answer comes.
-    pub(crate) fn ask(&mut self, pending: Pending) {
+    pub(crate) fn ask(&mut self, target: Target, pending: Pending) {
         if self.asking.len() >= MOST_ASKING {
             self.asking.pop_front();
         }
-        self.asking.push_back(pending);
+        self.asking.push_back((target, pending));
     }
 
     /// The question that an answer belongs to. Taken out: it is accepted once, and only in the browser that asked.
-    pub(crate) fn take_asked(&mut self, state: &str) -> Option<Pending> {
-        let place = self.asking.iter().position(|pending| pending.state == state)?;
+    pub(crate) fn take_asked(&mut self, state: &str) -> Option<(Target, Pending)> {
+        let place = self.asking.iter().position(|(_, pending)| pending.state == state)?;
         self.asking.remove(place)
+    }
+
+    /// What came back instead of a permission to use this, told once.
+    pub(crate) fn take_declined(&mut self, target: Target) -> Option<Answer> {
+        self.declined.take_if(|(of, _)| *of == target).map(|(_, answer)| answer)
     }
 
     /// The tour, at the first step that is not done.

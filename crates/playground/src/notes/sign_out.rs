@@ -12,7 +12,7 @@ use url::Url;
 pub(crate) async fn start(State(notes): State<Notes>, Extension(visit): Extension<Visit>) -> Result<Redirect, Trouble> {
     let mut kept = visit.kept.lock().await;
     let Some(signed_in) = kept.signed_in.take() else { return Ok(Redirect::to("/")) };
-    kept.refreshed = None;
+    (kept.refreshed, kept.accounts) = (None, super::accounts::Seen::default());
     // The refresh token would outlive the sign-out, since it stands for “stay signed in”. This app has no more use for it.
     if let Some(token) = &signed_in.tokens.refresh_token {
         let (id, secret) = (&notes.settings.client_id, &notes.settings.client_secret);

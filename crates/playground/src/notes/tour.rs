@@ -1,4 +1,4 @@
-//! `/`: the tour, in ten steps that tick themselves off.
+//! `/`: the tour, in fifteen steps that tick themselves off.
 
 use super::session::{SignedIn, Visit};
 use super::{Notes, Trouble};
@@ -22,10 +22,15 @@ pub(crate) enum Step {
     Connect,
     Ask,
     Disconnect,
+    Link,
+    Agent,
+    Approve,
+    Unlink,
+    Resource,
 }
 
 impl Step {
-    pub(crate) const ALL: [Step; 10] = [
+    pub(crate) const ALL: [Step; 15] = [
         Step::Identity,
         Step::SignIn,
         Step::Tokens,
@@ -36,6 +41,11 @@ impl Step {
         Step::Connect,
         Step::Ask,
         Step::Disconnect,
+        Step::Link,
+        Step::Agent,
+        Step::Approve,
+        Step::Unlink,
+        Step::Resource,
     ];
 
     /// Its place on the page, and in `/done/{step}`.
@@ -51,6 +61,11 @@ impl Step {
             Step::Connect => "connect",
             Step::Ask => "ask",
             Step::Disconnect => "disconnect",
+            Step::Link => "link",
+            Step::Agent => "agent",
+            Step::Approve => "approve",
+            Step::Unlink => "unlink",
+            Step::Resource => "resource",
         }
     }
 
@@ -66,6 +81,21 @@ impl Step {
             Step::Connect => "Let Notes use Iris",
             Step::Ask => "Ask Iris from Notes",
             Step::Disconnect => "Take that back too",
+            Step::Link => "Link your calendar",
+            Step::Agent => "Let an agent read it",
+            Step::Approve => "Let it add something, if you agree",
+            Step::Unlink => "Take it back at once",
+            Step::Resource => "The same calendar, as a resource",
+        }
+    }
+
+    /// The part of the tour that begins with it.
+    fn part(self) -> Option<&'static str> {
+        match self {
+            Step::Identity => Some("Who you are"),
+            Step::Connect => Some("One app at another"),
+            Step::Link => Some("Your accounts elsewhere"),
+            _ => None,
         }
     }
 }
@@ -88,6 +118,10 @@ impl Row {
         self.step.title()
     }
 
+    fn part(&self) -> Option<&'static str> {
+        self.step.part()
+    }
+
     fn button(&self) -> &'static str {
         if self.is_next { "button go" } else { "button" }
     }
@@ -107,6 +141,7 @@ struct Tour<'a> {
     refused: Option<String>,
     may_use_iris: bool,
     iris_refused: Option<String>,
+    agent: &'a str,
     is_over: bool,
 }
 
@@ -133,6 +168,7 @@ pub(crate) async fn show(State(notes): State<Notes>, Extension(visit): Extension
         refused: kept.refused.as_ref().map(super::issuer::Answer::pretty),
         may_use_iris: kept.may_use_iris,
         iris_refused: kept.iris_refused.as_ref().map(super::issuer::Answer::pretty),
+        agent: &settings.agent,
         is_over: next.is_none(),
     };
     page::show(StatusCode::OK, &page, &settings.issuer)

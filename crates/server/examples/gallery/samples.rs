@@ -494,6 +494,108 @@ fn sheets(world: &World, made: &mut Vec<Sample>) {
     add(made, "mailbox-empty", &Mailbox { frame: frame(), mails: vec![] });
 }
 
+/// Linking an account elsewhere: the list, one service, a key, the end.
+fn link(made: &mut Vec<Sample>, world: &World) {
+    let frame = World::frame;
+    let name = || Name::new(&world.app);
+    let pick = LinkPick {
+        id: "calendar".into(),
+        tile: Tile::app("calendar", &name(), None),
+        name: name(),
+        host: world.host.clone(),
+        may: May {
+            lines: vec![
+                Line::new(Risk::Changes, world.sentence.as_str()),
+                Line::new(Risk::Acts, "See, add, change and delete events in all your calendars"),
+            ],
+        },
+        linked: vec![],
+        takes_key: false,
+        docs: "https://example.org/keys".into(),
+        fields: vec![],
+        limits: Some("It can look, and change nothing.".into()),
+    };
+    let service = |state| LinkService {
+        url: "/sdk/oauth/connect/s/1?service=calendar".into(),
+        tile: Tile::app("calendar", &name(), None).small(),
+        name: name(),
+        host: world.host.clone(),
+        state,
+    };
+    let list = LinkPage {
+        frame: frame(),
+        app: world.app(),
+        action: "/sdk/oauth/connect/s/1".into(),
+        person: Some(LinkWho {
+            tile: Tile::person("1", &Name::new(&world.person), None).small(),
+            name: Name::new(&world.person),
+            handle: "ada".into(),
+        }),
+        is_stranger: false,
+        services: vec![
+            service(LinkState::Open),
+            service(LinkState::Connected(Name::new(&world.person))),
+            service(LinkState::Declined),
+            service(LinkState::Failed),
+        ],
+        chosen: None,
+        is_single: false,
+        can_finish: true,
+        is_repair: false,
+        agent: None,
+        trouble: None,
+        back: None,
+        origin: Some("https://notes.acme.test".into()),
+        mark: "00".into(),
+    };
+    add(made, "link-list", &list);
+    let one = LinkPage {
+        chosen: Some(pick.clone()),
+        is_single: true,
+        agent: Some(LinkAgent { name: name(), may_pass_on: true }),
+        trouble: Some(world.sentence.clone()),
+        ..list.clone()
+    };
+    add(made, "link-one", &one);
+    let again = LinkPage {
+        chosen: Some(LinkPick {
+            linked: vec![("con_1".into(), Name::new(&world.person)), ("con_2".into(), Name::new("b@c.example"))],
+            ..pick.clone()
+        }),
+        back: Some(Link::new("Other services", "/sdk/oauth/connect/s/1")),
+        ..list.clone()
+    };
+    add(made, "link-again", &again);
+    let key = LinkPage {
+        chosen: Some(LinkPick {
+            takes_key: true,
+            fields: vec![
+                Field::new("input.site", "Your site", &Entry::of(world.sentence.as_str())).required(),
+                Field::new("secret.key", "Key", &Entry::empty()).kind("password").required().code(),
+            ],
+            ..pick
+        }),
+        person: None,
+        is_stranger: true,
+        is_repair: true,
+        ..one
+    };
+    add(made, "link-key", &key);
+    add(made, "link-open", &LinkOpen { frame: frame(), open: "/sdk/oauth/connect/open".into() });
+    let end = LinkEnd {
+        frame: frame(),
+        app: Some(name()),
+        accounts: vec![(name(), Name::new(&world.person))],
+        is_done: true,
+        is_declined: false,
+        message: format!("{{\"type\":\"{}\"}}", world.sentence),
+        origin: Some("https://notes.acme.test".into()),
+    };
+    add(made, "link-end", &end);
+    add(made, "link-end-declined", &LinkEnd { is_done: false, is_declined: true, accounts: vec![], ..end.clone() });
+    add(made, "link-end-late", &LinkEnd { is_done: false, app: None, accounts: vec![], origin: None, ..end });
+}
+
 /// What one app asks to do at another, on a page and inside one.
 fn connect(made: &mut Vec<Sample>, world: &World) {
     let (frame, target) = (World::frame, || Who::app("app_2", &world.person, &world.host, None));
@@ -539,6 +641,13 @@ fn connect(made: &mut Vec<Sample>, world: &World) {
         ..whole.clone()
     };
     add(made, "connect-more", &more);
+    let service = || Name::new(&world.app);
+    let none = Connect { account: Some(LinkedChoice { service: service(), accounts: vec![] }), ..whole.clone() };
+    add(made, "connect-account-none", &none);
+    let accounts =
+        vec![("con_1".into(), Name::new(&world.person), true), ("con_2".into(), Name::new("b@c.example"), false)];
+    let several = Connect { account: Some(LinkedChoice { service: service(), accounts }), ..whole.clone() };
+    add(made, "connect-account-several", &several);
     let again = ConnectAgain {
         frame: frame(),
         app: world.app(),
@@ -549,9 +658,10 @@ fn connect(made: &mut Vec<Sample>, world: &World) {
         persona: world.ada(),
         may: may(|_| None),
         is_away: true,
-        account: Some(("con_1".into(), Name::new(&world.address))),
+        account: Some(("con_1".into(), Name::new(&world.person))),
     };
     add(made, "connect-again", &again);
+    link(made, world);
     let gate = |question| Gate {
         frame: frame(),
         app: world.app(),
@@ -635,6 +745,7 @@ fn account(world: &World, made: &mut Vec<Sample>) {
     };
     add(made, "session-tokens-none", &SessionTokens { rows: vec![], made: None, ..tokens.clone() });
     add(made, "session-tokens", &tokens);
+    approvals(made, world);
     let rows = vec![
         AccessRow {
             below: vec![
@@ -947,4 +1058,57 @@ fn developers(world: &World, made: &mut Vec<Sample>) {
         cancel_url: format!("/developers/apps/{APP}"),
     };
     add(made, "end-app", &end);
+}
+
+fn approvals(made: &mut Vec<Sample>, world: &World) {
+    let frame = World::frame;
+    let row = |state| ApprovalRow {
+        url: "/account/approvals/0190a000-0000-7000-8000-000000000000".into(),
+        who: Name::new(&world.app),
+        deed: "delete something in Fake calendar".into(),
+        asked: ago(60),
+        state,
+    };
+    let list = Approvals {
+        frame: frame(),
+        rail: world.holder().rail(AccountTab::Approvals),
+        rows: vec![row(CallState::Waiting), row(CallState::Done), row(CallState::TooLate), row(CallState::Failed)],
+        older_url: Some("/account/approvals?before=0190a000".into()),
+    };
+    add(made, "approvals", &list);
+    add(made, "approvals-none", &Approvals { rows: vec![], older_url: None, ..list.clone() });
+    let call = CallToDecide {
+        frame: frame(),
+        app: Name::new(&world.app),
+        host: world.host.clone(),
+        tile: Tile::app("app_1", &Name::new(&world.app), None),
+        agent: Some(Name::new(&world.person)),
+        deed: "delete something in Fake calendar".into(),
+        service: "Fake calendar".into(),
+        account: Name::new(&world.address),
+        method: "DELETE".into(),
+        address: "calendar.example.com/calendar/v3/events/42".into(),
+        reason: Some(world.sentence.clone()),
+        raw: format!("DELETE https://calendar.example.com/calendar/v3/events/42\nx-note: {}\n", world.sentence),
+        is_body_hidden: false,
+        digest: "0".repeat(64),
+        asked: ago(60),
+        ends: ago(-540),
+        state: CallState::Waiting,
+        action: "/account/approvals/0190a000-0000-7000-8000-000000000000".into(),
+        start: "/api/approvals/0190a000-0000-7000-8000-000000000000/start".into(),
+        approve: "/api/approvals/0190a000-0000-7000-8000-000000000000/approve".into(),
+        may_use_code: false,
+        code: Entry::empty(),
+    };
+    add(made, "approval", &call);
+    let demo = CallToDecide {
+        may_use_code: true,
+        is_body_hidden: true,
+        agent: None,
+        code: Entry::refused("abc", "This code is not right."),
+        ..call.clone()
+    };
+    add(made, "approval-demo", &demo);
+    add(made, "approval-over", &CallToDecide { state: CallState::Done, ..call });
 }

@@ -1,14 +1,12 @@
-//! The form of a manifest (`[[organization]]`, `[[app]]`, `[[resource]]`, `[[app_key]]`, `[[identity_issuer]]`), and where each of its fields stands.
+//! The form of a manifest (`[[organization]]`, `[[app]]`, `[[resource]]`, `[[app_key]]`, `[[identity_issuer]]`,
+//! `[[provider]]`, `[[managed_secret]]`, `[[policy]]`), and where each of its fields stands.
 
 use super::{ApplyError, Mistake};
 use oauth::app;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use toml::de::{DeTable, DeValue};
-
-/// Tables of the format that this version does not read yet.
-const LATER: [&str; 3] = ["provider", "managed_secret", "policy"];
 
 /// A manifest as written.
 pub(super) struct Manifest {
@@ -17,6 +15,9 @@ pub(super) struct Manifest {
     pub(super) resources: Vec<ResourceTable>,
     pub(super) keys: Vec<KeyTable>,
     pub(super) issuers: Vec<IssuerTable>,
+    pub(super) providers: Vec<ProviderTable>,
+    pub(super) secrets: Vec<SecretTable>,
+    pub(super) policies: Vec<PolicyTable>,
     lines: HashMap<String, usize>,
 }
 
@@ -33,6 +34,12 @@ struct Tables {
     app_key: Vec<KeyTable>,
     #[serde(default)]
     identity_issuer: Vec<IssuerTable>,
+    #[serde(default)]
+    provider: Vec<ProviderTable>,
+    #[serde(default)]
+    managed_secret: Vec<SecretTable>,
+    #[serde(default)]
+    policy: Vec<PolicyTable>,
 }
 
 #[derive(Deserialize)]
@@ -138,12 +145,55 @@ pub(super) struct IssuerTable {
     pub(super) groups_claim: Option<String>,
 }
 
+/// Credentials at a service, or a whole service.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderTable {
+    pub(super) id: String,
+    pub(super) app: Option<String>,
+    pub(super) descriptor: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) scopes_allowed: Option<Vec<String>>,
+    pub(super) scopes_default: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) inputs: BTreeMap<String, String>,
+}
+
+/// A secret of the company, used through the proxy.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecretTable {
+    pub(super) slug: String,
+    pub(super) app: String,
+    pub(super) name: String,
+    pub(super) inject: String,
+    pub(super) hosts: Vec<String>,
+    pub(super) credential: String,
+    pub(super) template: Option<String>,
+}
+
+/// What calls of an app need.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyTable {
+    pub(super) app: String,
+    pub(super) provider: Option<String>,
+    pub(super) kind: String,
+    #[serde(rename = "match")]
+    pub(super) matches: Vec<String>,
+    /// Of a limit: so many calls …
+    pub(super) times: Option<i64>,
+    /// … in so many seconds.
+    pub(super) per_secs: Option<i64>,
+}
+
 fn yes() -> bool {
     true
 }
 
 impl Manifest {
-    /// Reads a manifest. Unknown tables and fields, and those of later versions, are named with their line.
+    /// Reads a manifest. Unknown tables and fields are named with their line.
     pub(super) fn read(text: &str) -> Result<Manifest, ApplyError> {
         let broken = |error: &toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start);
@@ -152,16 +202,8 @@ impl Manifest {
         };
         let document = DeTable::parse(text).map_err(|error| broken(&error))?;
         let mut lines = HashMap::new();
-        let mut later = Vec::new();
         for (name, value) in document.get_ref() {
-            if LATER.contains(&name.get_ref().as_ref()) {
-                let sentence = format!("[[{}]] is not supported by this version", name.get_ref());
-                later.push(Mistake { line: line_at(text, name.span().start), sentence });
-            }
             note_lines(text, name.get_ref(), value.get_ref(), value.span().start, &mut lines);
-        }
-        if !later.is_empty() {
-            return Err(ApplyError::Manifest(later));
         }
         let tables: Tables = toml::from_str(text).map_err(|error| broken(&error))?;
         Ok(Manifest {
@@ -170,6 +212,9 @@ impl Manifest {
             resources: tables.resource,
             keys: tables.app_key,
             issuers: tables.identity_issuer,
+            providers: tables.provider,
+            secrets: tables.managed_secret,
+            policies: tables.policy,
             lines,
         })
     }
@@ -184,6 +229,14 @@ impl Manifest {
         mistakes.extend(self.duplicates_of("app_key", "key", self.keys.iter().map(|table| table.key.as_str())));
         let issuers = self.issuers.iter().map(|table| table.app.as_str());
         mistakes.extend(self.duplicates_of("identity_issuer", "app", issuers));
+        let providers: Vec<String> = self
+            .providers
+            .iter()
+            .map(|table| format!("{} {}", table.id, table.app.as_deref().unwrap_or_default()))
+            .collect();
+        mistakes.extend(self.duplicates_of("provider", "id", providers.iter().map(String::as_str)));
+        let secrets: Vec<String> = self.secrets.iter().map(|table| format!("{} {}", table.app, table.slug)).collect();
+        mistakes.extend(self.duplicates_of("managed_secret", "slug", secrets.iter().map(String::as_str)));
         mistakes
     }
 
@@ -231,7 +284,12 @@ impl Manifest {
             vault::Error::Fault(fault) => Err(ApplyError::Fault(fault)),
             vault::Error::Refused(refusal) => {
                 let named = refusal.extra.get("field").and_then(serde_json::Value::as_str);
-                let usual = if kind == "app_key" { "value" } else { "issuer" };
+                let usual = match kind {
+                    "app_key" => "value",
+                    "managed_secret" => "slug",
+                    "policy" => "match",
+                    _ => "issuer",
+                };
                 Ok(self.mistake(kind, place, named.unwrap_or(usual), refusal.message))
             }
         }

@@ -3,19 +3,23 @@
 //! Promise: all of a manifest or nothing of it; applied again it changes nothing and repeats no secret; whatever is wrong is
 //! named with its line.
 
+mod calls;
 mod connect;
 mod manifest;
+mod providers;
 mod resources;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 use base::{Fault, Seams, Secret};
+use calls::{PlannedRule, PlannedSecret};
 use connect::{PlannedIssuer, PlannedKey};
-use db::{Store, Tx};
+use db::{Sealer, Store, Tx};
 use manifest::{AppTable, Manifest};
 use oauth::app::{self, App, AppKind, Change, NewApp, Overlap, Wish};
 use oauth::organization::{self, Actor, Organization};
+use providers::PlannedProvider;
 use resources::PlannedResource;
 use sources::Sources;
 use std::collections::HashMap;
@@ -72,18 +76,28 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin,
-/// `issuer` this server: no resource may take its name.
+/// The server that a manifest is applied to.
+#[derive(Clone, Copy)]
+pub struct Server<'a> {
+    /// No resource may take its name.
+    pub issuer: &'a str,
+    /// What secrets at providers are sealed with.
+    pub sealer: &'a Sealer,
+    /// Hosts that the operator lets through: a descriptor may speak to them by http where they are this computer.
+    pub allow: &'a [net::Allowed],
+}
+
+/// Applies a manifest and gives the lines to print, `KIND.KEY.FIELD=value` each. `base_dir` is where its `file:` paths begin.
 pub async fn run(
     store: &Store,
     seams: &Seams,
     text: &str,
     base_dir: &Path,
     environment: Environment<'_>,
-    issuer: &str,
+    server: Server<'_>,
 ) -> Result<Vec<String>, ApplyError> {
     let manifest = Manifest::read(text)?;
-    let plan = Plan::make(manifest, &Sources { base_dir, environment }, issuer)?;
+    let plan = Plan::make(manifest, &Sources { base_dir, environment }, server)?;
     let seams = seams.clone();
     store.write_again(move |tx| plan.carry_out(tx, &seams)).await
 }
@@ -95,7 +109,11 @@ struct Plan {
     resources: Vec<PlannedResource>,
     keys: Vec<PlannedKey>,
     issuers: Vec<PlannedIssuer>,
+    providers: Vec<PlannedProvider>,
+    secrets: Vec<PlannedSecret>,
+    rules: Vec<PlannedRule>,
     issuer: String,
+    sealer: Sealer,
 }
 
 struct PlannedApp {
@@ -109,7 +127,7 @@ struct PlannedApp {
 }
 
 impl Plan {
-    fn make(mut manifest: Manifest, sources: &Sources<'_>, issuer: &str) -> Result<Plan, ApplyError> {
+    fn make(mut manifest: Manifest, sources: &Sources<'_>, server: Server<'_>) -> Result<Plan, ApplyError> {
         let mut mistakes = Vec::new();
         mistakes.extend(manifest.duplicates());
         let mut apps = Vec::new();
@@ -135,10 +153,32 @@ impl Plan {
         }
         let tables = std::mem::take(&mut manifest.issuers).into_iter().enumerate();
         let issuers = tables.map(|(place, table)| connect::planned_issuer(place, table)).collect();
+        let mut providers = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.providers).into_iter().enumerate() {
+            match providers::planned(place, table, sources, &server) {
+                Ok(provider) => providers.push(provider),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("provider", place, field, &sentence)),
+            }
+        }
+        let mut secrets = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.secrets).into_iter().enumerate() {
+            match calls::planned_secret(place, table, sources, &server) {
+                Ok(secret) => secrets.push(secret),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("managed_secret", place, field, &sentence)),
+            }
+        }
+        let mut rules = Vec::new();
+        for (place, table) in std::mem::take(&mut manifest.policies).into_iter().enumerate() {
+            match calls::planned_rule(place, table) {
+                Ok(rule) => rules.push(rule),
+                Err((field, sentence)) => mistakes.push(manifest.mistake("policy", place, field, &sentence)),
+            }
+        }
         if !mistakes.is_empty() {
             return Err(ApplyError::Manifest(mistakes));
         }
-        Ok(Plan { manifest, apps, resources, keys, issuers, issuer: issuer.to_owned() })
+        let (issuer, sealer) = (server.issuer.to_owned(), server.sealer.clone());
+        Ok(Plan { manifest, apps, resources, keys, issuers, providers, secrets, rules, issuer, sealer })
     }
 
     fn carry_out(&self, tx: &mut Tx<'_>, seams: &Seams) -> Result<Vec<String>, ApplyError> {
@@ -174,12 +214,13 @@ impl Plan {
             }
         }
         mistakes.extend(self.carry_out_connect(tx, seams, &owners, &mut lines)?);
+        mistakes.extend(self.carry_out_calls(tx, seams, &owners, &mut lines)?);
         if mistakes.is_empty() { Ok(lines) } else { Err(ApplyError::Manifest(mistakes)) }
     }
 }
 
 impl Plan {
-    /// Keys and identity providers of the apps.
+    /// Credentials at providers, keys and identity providers of the apps.
     fn carry_out_connect(
         &self,
         tx: &mut Tx<'_>,
@@ -188,6 +229,22 @@ impl Plan {
         lines: &mut Vec<String>,
     ) -> Result<Vec<Mistake>, ApplyError> {
         let mut mistakes = Vec::new();
+        for provider in &self.providers {
+            let owner = match &provider.app {
+                None => None,
+                Some(key) => if let Some(owner) = owners.get(key.as_str()) { Some(&owner.id) } else {
+                    mistakes.push(self.manifest.mistake(
+                        "provider",
+                        provider.place,
+                        "app",
+                        "is no app of this file",
+                    ));
+                    continue;
+                },
+            };
+            providers::put(tx, seams, provider, owner, &self.sealer)?;
+            lines.push(format!("provider.{}.app={}", provider.id, provider.app.as_deref().unwrap_or("*")));
+        }
         for key in &self.keys {
             let Some(owner) = owners.get(key.app.as_str()) else {
                 mistakes.push(self.manifest.mistake("app_key", key.place, "app", "is no app of this file"));
@@ -209,6 +266,39 @@ impl Plan {
             match connect::put_issuer(tx, seams, issuer, owner, &self.issuer) {
                 Ok(()) => lines.push(format!("identity_issuer.{}.issuer={}", issuer.app, issuer.new.issuer)),
                 Err(error) => mistakes.push(self.manifest.vault_mistake("identity_issuer", issuer.place, error)?),
+            }
+        }
+        Ok(mistakes)
+    }
+}
+
+impl Plan {
+    /// Secrets of the apps, and what their calls need.
+    fn carry_out_calls(
+        &self,
+        tx: &mut Tx<'_>,
+        seams: &Seams,
+        owners: &HashMap<&str, App>,
+        lines: &mut Vec<String>,
+    ) -> Result<Vec<Mistake>, ApplyError> {
+        let mut mistakes = Vec::new();
+        for secret in &self.secrets {
+            let Some(owner) = owners.get(secret.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("managed_secret", secret.place, "app", "is no app of this file"));
+                continue;
+            };
+            match vault::secret::put(tx, seams, &self.sealer, &owner.id, &secret.wish) {
+                Ok(_) => lines.push(format!("managed_secret.{}.app={}", secret.wish.slug, secret.app)),
+                Err(error) => mistakes.push(self.manifest.vault_mistake("managed_secret", secret.place, error)?),
+            }
+        }
+        for rule in &self.rules {
+            let Some(owner) = owners.get(rule.app.as_str()) else {
+                mistakes.push(self.manifest.mistake("policy", rule.place, "app", "is no app of this file"));
+                continue;
+            };
+            if let Err(error) = vault::policy::put(tx, seams, &owner.id, &rule.wish) {
+                mistakes.push(self.manifest.vault_mistake("policy", rule.place, error)?);
             }
         }
         Ok(mistakes)

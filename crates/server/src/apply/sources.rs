@@ -7,6 +7,7 @@ use std::path::Path;
 pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
 const MOST_SECRET_BYTES: u64 = 4 << 10;
+const MOST_TEXT_BYTES: u64 = 256 << 10;
 const MOST_PICTURE_BYTES: u64 = 1 << 20;
 
 /// Where `env:` and `file:` lead.
@@ -28,6 +29,12 @@ impl Sources<'_> {
             return Ok(Secret::new(text.trim_end_matches(['\r', '\n'])));
         }
         Ok(Secret::new(text))
+    }
+
+    /// A text: `file:PATH`.
+    pub(super) fn text(&self, text: &str) -> Result<String, String> {
+        let path = text.strip_prefix("file:").ok_or("is written file:PATH")?;
+        String::from_utf8(self.file(path, MOST_TEXT_BYTES)?).map_err(|_| format!("the file {path} is not text"))
     }
 
     /// A picture: `file:PATH`.

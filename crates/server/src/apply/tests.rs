@@ -12,13 +12,23 @@ const START: Time = Time::from_secs(1_800_000_000);
 struct World {
     database: Database,
     seams: Seams,
+    sealer: Sealer,
     folder: tempfile::TempDir,
+}
+
+struct NewKey(Secret);
+
+impl db::seal::Kms for NewKey {
+    fn master_keys(&self) -> Result<Secret, Fault> {
+        Ok(self.0.clone())
+    }
 }
 
 impl World {
     fn on(database: Database) -> World {
         let seams = Seams::new(Arc::new(ManualClock::at(START)), Arc::new(SeededEntropy::new(3)));
-        World { database, seams, folder: tempfile::tempdir().unwrap() }
+        let sealer = Sealer::from_kms(&NewKey(Sealer::new_key_text(seams.entropy()).unwrap())).unwrap();
+        World { database, seams, sealer, folder: tempfile::tempdir().unwrap() }
     }
 
     async fn both() -> [World; 2] {
@@ -31,7 +41,8 @@ impl World {
 
     async fn applies(&self, text: &str) -> Result<Vec<String>, ApplyError> {
         let environment = |name: &str| (name == "NOTES_SECRET").then(|| "a secret of at least 22".to_owned());
-        run(&self.database.store, &self.seams, text, self.folder.path(), &environment, "https://id.test").await
+        let server = Server { issuer: "https://id.test", sealer: &self.sealer, allow: &[] };
+        run(&self.database.store, &self.seams, text, self.folder.path(), &environment, server).await
     }
 
     async fn refusal(&self, text: &str) -> String {
@@ -195,14 +206,61 @@ async fn unknown_fields_are_named_with_their_line() {
     assert!(world.refusal("key = ").await.starts_with("line 1: "));
 }
 
+const CALLS: &str = r#"
+[[managed_secret]]
+slug = "weather-key"
+app = "iris"
+name = "Weather"
+inject = "header:X-Api-Key"
+hosts = ["api.weather.test"]
+credential = "sk_weather"
+
+[[policy]]
+app = "iris"
+provider = "google"
+kind = "require_approval"
+match = ["DELETE /**", "POST /calendar/v3/**"]
+
+[[policy]]
+app = "iris"
+kind = "limit"
+match = ["* /**"]
+times = 100
+per_secs = 60
+"#;
+
 #[tokio::test]
-async fn threat_074_tables_that_have_no_defence_yet_are_refused_by_name() {
+async fn secrets_and_rules_are_set_once_and_what_is_wrong_with_them_is_named() {
     let world = World::one().await;
-    for table in ["provider", "managed_secret", "policy"] {
-        let said = world.refusal(&format!("{SMALL}\n[[{table}]]\nkey = \"iris:inference\"\n")).await;
-        assert_eq!(said, format!("line 12: [[{table}]] is not supported by this version"));
+    let manifest = format!("{SMALL}\n{CALLS}");
+    assert!(world.applies(&manifest).await.unwrap().contains(&"managed_secret.weather-key.app=iris".to_owned()));
+    world.applies(&manifest).await.unwrap();
+    let id = world.app("iris").await.unwrap().id;
+    let rules = world.database.store.read(move |tx| vault::policy::list_of_app(tx, &id)).await.unwrap();
+    assert_eq!(rules.len(), 2);
+    let id = world.app("iris").await.unwrap().id;
+    let secrets = world.database.store.read(move |tx| vault::secret::list_of_app(tx, &id)).await.unwrap();
+    assert_eq!(secrets.iter().map(|secret| secret.slug.as_str()).collect::<Vec<_>>(), ["weather-key"]);
+    for (was, is, says) in [
+        ("header:X-Api-Key", "cookie:x", "managed_secret inject: is header:NAME, query:NAME, bearer or basic"),
+        (
+            "api.weather.test",
+            "10.0.0.1",
+            "managed_secret hosts: are names of at least two labels, with *. for one more",
+        ),
+        ("weather-key", "Weather key", "managed_secret slug: has lowercase letters, digits and -, at most 50"),
+        ("require_approval", "maybe", "policy kind: is allow, deny, require_approval or limit"),
+        ("DELETE /**", "delete /**", "policy match: is a list of patterns like DELETE /calendar/**"),
+        ("times = 100", "times = 0", "policy times: a limit has times and per_secs above zero"),
+        (
+            "slug = \"weather-key\"\napp = \"iris\"",
+            "slug = \"weather-key\"\napp = \"none\"",
+            "managed_secret app: is no app of this file",
+        ),
+    ] {
+        let said = world.refusal(&manifest.replacen(was, is, 1)).await;
+        assert!(said.ends_with(says), "{says}: {said}");
     }
-    assert!(world.app("iris").await.is_none(), "nothing of a refused manifest is applied");
 }
 
 const KEY: &str = r#"
@@ -307,8 +365,11 @@ async fn every_wrong_field_of_a_resource_is_named_with_its_line() {
         (wrong("https://iris.acme.test/api", "https://other.test"), "resource audience: is at an address that is"),
         (wrong("https://iris.acme.test/api", "https://id.test"), "resource audience: is at the address of this server"),
         (wrong("risk = \"low\"", "risk = \"none\""), "resource scopes[0].risk: is low, medium or high"),
-        (format!("{SMALL}{RESOURCE}kind = \"vault\"\n"), "resource kind: vault resources are not supported"),
-        (format!("{SMALL}{RESOURCE}provider = \"google\"\n"), "resource provider: vault resources are not supported"),
+        (format!("{SMALL}{RESOURCE}kind = \"vault\"\n"), "resource provider: "),
+        (
+            format!("{SMALL}{RESOURCE}provider = \"google\"\n"),
+            "resource provider: is there for a resource of kind vault, and for no other",
+        ),
         (format!("{SMALL}{RESOURCE}{RESOURCE}"), "resource key: occurs twice"),
     ] {
         let told = world.refusal(&manifest).await;

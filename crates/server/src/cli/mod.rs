@@ -13,6 +13,7 @@ mod migrate;
 mod openapi;
 mod restore;
 pub mod serve;
+mod vault;
 
 use crate::config::{Config, Environment, FILE};
 use crate::failure::Failure;
@@ -86,6 +87,11 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// What is kept sealed
+    Vault {
+        #[command(subcommand)]
+        command: VaultCommand,
+    },
     /// The accounts of people
     Account {
         #[command(subcommand)]
@@ -103,6 +109,12 @@ enum KeysCommand {
         #[arg(long)]
         now: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum VaultCommand {
+    /// Move everything to the first master key of the list, also while a server runs
+    Rekey,
 }
 
 #[derive(Debug, Subcommand)]
@@ -187,6 +199,7 @@ async fn run(line: Line, around: Surroundings) -> Result<(), Failure> {
         Command::Keys { command: KeysCommand::Rotate { now } } => {
             keys::rotate(&around.config(file)?, &around, now).await
         }
+        Command::Vault { command: VaultCommand::Rekey } => vault::rekey(&around.config(file)?, &around).await,
         Command::Account { command: AccountCommand::Recover { handle } } => {
             account::recover(&around.config(file)?, &around, &handle).await
         }

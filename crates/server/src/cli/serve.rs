@@ -55,6 +55,7 @@ impl Running {
         for step in &opened.steps {
             tracing::info!("took schema step {step}");
         }
+        opening::note_served_keys(&opened).await?;
         let before = opening::note_issuer(&opened.store, &config.issuer).await?;
         if let Some(before) = before.filter(|before| *before != config.issuer && config.is_issuer_given()) {
             tracing::warn!("the issuer was {before} before: tokens and passkeys of that time do not fit the new one");

@@ -49,8 +49,9 @@ impl IntoResponse for Unreadable {
 
 /// There is nothing at a path that is not text.
 pub async fn readable(request: Request, next: Next) -> Response {
-    // The management API says it in its own words.
-    if is_plain_path(&request) || request.uri().path().starts_with("/api/v1/") {
+    // The management API says it in its own words, and what a proxied path may hold is judged where it goes.
+    let path = request.uri().path();
+    if is_plain_path(&request) || path.starts_with("/api/v1/") || path.starts_with("/proxy/") {
         return next.run(request).await;
     }
     nothing_at(request.uri())

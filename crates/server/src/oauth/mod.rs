@@ -1,6 +1,7 @@
 //! The protocol endpoints: parse, ask, render. The rules are in the crate `oauth`.
 
 pub mod authorize;
+pub mod backend_sign_in;
 pub mod delegations;
 pub mod discovery;
 pub mod embed;

@@ -62,7 +62,7 @@ pub async fn check(
     let body = json!({
         "endpoint": target.endpoint,
         "expires_at": target.expires_at.secs(),
-        "kind": "app",
+        "kind": if target.is_vault { "vault" } else { "app" },
         "sub": target.subject,
         "cid": target.source,
         "target_resource": target.target_resource,

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 const KEY_ID: &str = "master_key_id";
 const ISSUER: &str = "issuer";
+const SERVED_KEYS: &str = "served_keys";
 
 /// A database that is ready for use: its key fits, its schema is the one of this program.
 pub struct Opened {
@@ -184,6 +185,33 @@ pub async fn check_key(store: &Store, sealer: &Sealer, config: &Config) -> Resul
             config.master_key.place()
         ))),
     }
+}
+
+/// Notes which keys a server of this database has, so that nothing is moved to one that it could not open.
+pub async fn note_served_keys(opened: &Opened) -> Result<(), Fault> {
+    let ids = opened.sealer.key_ids().join(" ");
+    opened.store.write(move |tx| rows::set(tx, SERVED_KEYS, &ids)).await
+}
+
+/// Refuses while a server runs that was started without the key that seals now.
+pub async fn check_served_keys(config: &Config, opened: &Opened) -> Result<(), Failure> {
+    if in_background(&config.database, hold::alone).await?.is_some() {
+        return Ok(());
+    }
+    let served = opened.store.read(|tx| rows::find(tx, SERVED_KEYS)).await?.unwrap_or_default();
+    // It has to seal with the new key too: what it sealed with the old one meanwhile would be left behind.
+    if served.split(' ').next() == Some(opened.sealer.key_id().as_str()) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "the running server does not seal with the new master key yet: start it again with that key first in its list, then run this once more",
+    ))
+}
+
+/// The database belongs to the key that seals now.
+pub async fn move_key(opened: &Opened) -> Result<(), Fault> {
+    let id = opened.sealer.key_id();
+    opened.store.write(move |tx| rows::set(tx, KEY_ID, &id)).await
 }
 
 /// The id of the key that a database belongs to.

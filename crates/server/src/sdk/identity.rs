@@ -46,13 +46,15 @@ pub async fn assert(State(app): State<App>, Calling(caller): Calling, Body(asked
         return Err(SdkError::invalid("ttl_seconds", "ttl_seconds is from 10 to 300"));
     }
     let user = meant(&app, &caller, &asked).await?;
+    if matches!(&user, Some(User::Theirs(user)) if user.suspended_at.is_some()) {
+        return Err(SdkError::new(Code::UserSuspended, "this person is suspended"));
+    }
     let now = app.seams.now();
     let subject = match &user {
         Some(user) => format!("alter:user:{}", user.id()),
         None => format!("alter:app:{}", caller.app),
     };
     let until = now.plus_secs(ttl);
-    let by_own_key = caller.agent.as_ref().map(|agent| agent.by_own_key);
     let mut claims = json!({
         "iss": app.config.issuer,
         "aud": audience,
@@ -61,10 +63,13 @@ pub async fn assert(State(app): State<App>, Calling(caller): Calling, Body(asked
         "exp": until.secs(),
         "jti": hex(&draw::<16>(app.seams.entropy())?),
         "azp": caller.app.as_str(),
-        "alter": { "app_id": caller.app.as_str(), "agent_auth": by_own_key.unwrap_or(false) },
+        "alter": { "app_id": caller.app.as_str() },
     });
     if let (Some(members), Some(agent)) = (claims.as_object_mut(), &caller.agent) {
         members.insert("act".to_owned(), json!({ "sub": format!("alter:agent:{}", agent.id) }));
+        // Clients want a word here whenever an agent acts: whose key has proven it.
+        let proven_by = if agent.by_own_key { "agent_key" } else { "app_key" };
+        members.insert("alter".to_owned(), json!({ "app_id": caller.app.as_str(), "agent_auth": proven_by }));
     }
     let token = app.oauth.sign_assertion(claims.to_string().into_bytes()).await?;
     let identity = told(&app, &caller, user.as_ref(), asked.include_profile).await?;

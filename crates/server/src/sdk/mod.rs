@@ -3,13 +3,17 @@
 //! Promise: every route here but those listed as open is signed ([`alter::signed`]); every refusal is JSON.
 
 mod agents;
+mod approvals;
+mod auth;
 mod catalogue;
 mod connect;
 mod grants;
 mod identity;
 mod keys;
+pub mod proxy;
 mod query;
 mod scopes;
+mod secrets;
 mod spans;
 mod specs;
 mod token;
@@ -51,6 +55,8 @@ fn signed() -> Router<App> {
         .route("/sdk/agents/{id}/keys/{key}", delete(agents::revoke_key))
         .route("/sdk/identity/resolve", post(identity::resolve))
         .route("/sdk/identity/assert", post(identity::assert))
+        .route("/sdk/auth/session", post(auth::open))
+        .route("/sdk/auth/poll", post(auth::poll))
         .route("/sdk/auth/verify-token", post(identity::verify_token))
         .route("/sdk/provider-specs", get(specs::list))
         .route("/sdk/provider-specs/{kind}/{id}", get(specs::show))
@@ -68,6 +74,10 @@ fn signed() -> Router<App> {
         .route("/sdk/grants/{id}/mint", post(grants::mint))
         .route("/sdk/grants/{id}/report-scope-mismatch", post(grants::report_mismatch))
         .route("/sdk/token", post(token::hand_out))
+        .route("/sdk/proxy", post(proxy::call))
+        .route("/sdk/approvals/{id}", get(approvals::show))
+        .route("/sdk/approvals/{id}/result", get(approvals::outcome))
+        .route("/sdk/managed-secrets/{id}/grants", post(secrets::grant))
 }
 
 /// Unknown paths and wrong methods look alike.

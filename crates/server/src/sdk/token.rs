@@ -37,6 +37,7 @@ impl Meant {
             account: self.account,
             label: self.label,
             subject,
+            resource: None,
         })
     }
 }

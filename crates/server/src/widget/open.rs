@@ -18,7 +18,7 @@ use vault::session::{Opening, Transport};
 
 /// `GET /sdk/oauth/connect`
 pub async fn show(State(app): State<App>, cookie: FlowCookie) -> PageResult {
-    Ok(cookie.on(page::show(&LinkOpen { frame: page::frame(&app) })?))
+    Ok(cookie.on(page::show(&LinkOpen { frame: page::frame(&app), open: "/sdk/oauth/connect/open" })?))
 }
 
 #[derive(Deserialize)]

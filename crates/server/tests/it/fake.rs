@@ -25,10 +25,6 @@ impl Fake {
         [World::on(sqlite().await, &settings).await, World::on(postgres().await, &settings).await]
     }
 
-    pub(crate) async fn world(&self) -> World {
-        World::with(&[("PROCURA_FAKE_PROVIDER", &self.origin)]).await
-    }
-
     /// Tells it how to behave from now on.
     pub(crate) async fn is_told(&self, faults: &Value) {
         let headers =

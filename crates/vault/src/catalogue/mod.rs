@@ -9,8 +9,8 @@ mod rows;
 mod test;
 
 pub use change::{ClientWish, check_client, remove_client, remove_descriptor, set_client, set_descriptor};
-pub(crate) use rows::mark_refused;
 pub use rows::{list_clients, list_descriptors};
+pub(crate) use rows::{mark_refused, rekey};
 pub use test::Tested;
 
 use crate::connection::Connection;

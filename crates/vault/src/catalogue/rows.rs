@@ -98,6 +98,19 @@ pub(super) fn seal_secret(
     sealer.seal(place(id), secret.reveal().as_bytes(), entropy)
 }
 
+/// Seals every secret anew that is under an older master key. Gives how many were.
+pub(crate) fn rekey(tx: &mut Tx<'_>, sealer: &Sealer, seams: &base::Seams) -> Result<u64, Fault> {
+    let mut moved = 0;
+    for row in tx.all("SELECT id, secret FROM provider_clients WHERE secret IS NOT NULL ORDER BY id", args![])? {
+        let (id, old) = (row.text("id")?, row.bytes("secret")?);
+        if let Some(new) = sealer.reseal(place(&id), &old, seams.entropy())? {
+            moved +=
+                tx.run("UPDATE provider_clients SET secret = $3 WHERE id = $1 AND secret = $2", args![id, old, new])?;
+        }
+    }
+    Ok(moved)
+}
+
 pub(super) fn delete_client(tx: &mut Tx<'_>, provider: &str, app: &str) -> Result<bool, Fault> {
     Ok(tx.run("DELETE FROM provider_clients WHERE provider = $1 AND app_id = $2", args![provider, app])? == 1)
 }

@@ -7,21 +7,22 @@ mod credential;
 mod end;
 mod list;
 mod rows;
+mod tend;
 
 pub use credential::Credential;
 pub use end::Removed;
 pub(crate) use end::{end, revoke_upstream};
 pub use list::Linked;
 pub(crate) use rows::{
-    NewConnection, Renewed, find, find_live_of, idle_since, insert, mark_trouble, note_failure, note_scope_mismatch,
-    note_sent, renew, replace, touch,
+    NewConnection, Renewed, delete_of_app, find, find_live_of, idle_since, ids_of_account, ids_of_app, insert,
+    mark_trouble, note_failure, note_scope_mismatch, note_sent, renew, replace, touch,
 };
 
 use crate::caller::Subject;
 use crate::provider::Inputs;
 use base::{AccountId, AppId, AppUserId, ConnectionId, Entropy, Fault, IdentityId, Scope, Time};
-use db::Sealer;
 use db::seal::Place;
+use db::{Sealer, Tx};
 
 /// A linked account as stored. The credential stays sealed until it is used.
 #[derive(Debug, Clone)]
@@ -103,12 +104,31 @@ impl Connection {
         self.ended_at.is_none() && self.trouble.is_none()
     }
 
+    fn bound_to(&self) -> String {
+        bound(&self.id, &self.app, &self.subject().owner(), &self.provider, &self.outside_id, self.version)
+    }
+
     /// Opens the credential.
     pub(crate) fn open(&self, sealer: &Sealer) -> Result<Credential, Fault> {
         let sealed = self.sealed.as_deref().ok_or_else(|| Fault::new("connection: has no credential any more"))?;
-        let row = bound(&self.id, &self.app, &self.subject().owner(), &self.provider, &self.outside_id, self.version);
+        let row = self.bound_to();
         Credential::from_json(&zeroize::Zeroizing::new(sealer.open(place(&row), sealed)?))
     }
+}
+
+/// Seals some credentials anew that are under an older master key. Gives how many were looked at, and how many were moved.
+pub(crate) fn rekey(tx: &mut Tx<'_>, sealer: &Sealer, entropy: &dyn Entropy, limit: u32) -> Result<(u64, u64), Fault> {
+    let key = sealer.key_id();
+    let (mut seen, mut moved) = (0, 0);
+    for connection in rows::under_other_key(tx, &key, limit)? {
+        seen += 1;
+        let Some(sealed) = &connection.sealed else { continue };
+        let row = connection.bound_to();
+        // One that is under the newest key already only has an old note.
+        let sealed = sealer.reseal(place(&row), sealed, entropy)?.unwrap_or_else(|| sealed.clone());
+        moved += u64::from(rows::reseal(tx, &connection.id, connection.version, &sealed, &key)?);
+    }
+    Ok((seen, moved))
 }
 
 /// Seals a credential for a connection and a version.

@@ -282,6 +282,87 @@ pub(super) fn list_of_app(tx: &mut Tx<'_>, app: &AppId, before: &str, limit: u32
     tx.all(sql, args![app, before, limit])?.iter().map(connection).collect()
 }
 
+/// Some live connections that are sealed under another key than this one.
+pub(super) fn under_other_key(tx: &mut Tx<'_>, key: &str, limit: u32) -> Result<Vec<Connection>, Fault> {
+    let sql =
+        "SELECT id, app_id, provider, provider_client_id, managed_secret_id, account_id, identity_id, app_user_id,
+                      outside_id, label, api_base, inputs, scopes, scope_mismatch, sealed, version, generation,
+                      expires_at, can_refresh, refreshed_at, refresh_sent_at, refresh_after, failures, trouble,
+                      created_at, updated_at, last_used_at, ended_at
+               FROM connections
+               WHERE key_id <> $1 AND ended_at IS NULL
+               ORDER BY id
+               LIMIT $2";
+    tx.all(sql, args![key, limit])?.iter().map(connection).collect()
+}
+
+/// Puts the same credential under another key.
+pub(super) fn reseal(
+    tx: &mut Tx<'_>,
+    id: &ConnectionId,
+    version: i64,
+    sealed: &[u8],
+    key: &str,
+) -> Result<bool, Fault> {
+    let sql = "UPDATE connections
+               SET sealed = $3, key_id = $4
+               WHERE id = $1 AND version = $2 AND ended_at IS NULL";
+    Ok(tx.run(sql, args![id, version, sealed, key])? == 1)
+}
+
+/// Live connections of persons and apps on which nothing is permitted any more: of one account (empty for all), unchanged since a moment.
+pub(super) fn idle(
+    tx: &mut Tx<'_>,
+    account: &str,
+    unchanged_since: Time,
+    now: Time,
+    limit: u32,
+) -> Result<Vec<ConnectionId>, Fault> {
+    let sql = "SELECT c.id
+               FROM connections c
+               WHERE c.ended_at IS NULL AND c.managed_secret_id IS NULL AND c.updated_at <= $2
+                 AND ($1 = '' OR c.account_id = $1)
+                 AND NOT EXISTS (SELECT 1
+                                 FROM grants g
+                                 WHERE g.connection_id = c.id AND g.ended_at IS NULL
+                                   AND (g.expires_at IS NULL OR g.expires_at > $3))
+               ORDER BY c.id
+               LIMIT $4";
+    let rows = tx.all(sql, args![account, unchanged_since, now, limit])?;
+    rows.iter().map(|row| row.text("id").map(ConnectionId::from_text)).collect()
+}
+
+/// The live connections of an account.
+pub(crate) fn ids_of_account(tx: &mut Tx<'_>, account: &AccountId) -> Result<Vec<ConnectionId>, Fault> {
+    let rows = tx.all("SELECT id FROM connections WHERE account_id = $1 AND ended_at IS NULL", args![account])?;
+    rows.iter().map(|row| row.text("id").map(ConnectionId::from_text)).collect()
+}
+
+/// The live connections to an app.
+pub(crate) fn ids_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<Vec<ConnectionId>, Fault> {
+    let rows = tx.all("SELECT id FROM connections WHERE app_id = $1 AND ended_at IS NULL", args![app])?;
+    rows.iter().map(|row| row.text("id").map(ConnectionId::from_text)).collect()
+}
+
+/// Removes what is left of an app's connections: they have ended.
+pub(crate) fn delete_of_app(tx: &mut Tx<'_>, app: &AppId) -> Result<(), Fault> {
+    for sql in [
+        "DELETE FROM connections WHERE app_id = $1",
+        "DELETE FROM connect_sessions WHERE app_id = $1",
+        "DELETE FROM links WHERE app_id = $1",
+        "DELETE FROM provider_clients WHERE app_id = $1",
+        "DELETE FROM policies WHERE app_id = $1",
+        "DELETE FROM managed_secrets WHERE app_id = $1",
+        "DELETE FROM call_approvals WHERE app_id = $1",
+        "DELETE FROM deliveries WHERE app_id = $1",
+        "DELETE FROM webhooks WHERE app_id = $1",
+        "DELETE FROM spans WHERE app_id = $1",
+    ] {
+        tx.run(sql, args![app])?;
+    }
+    Ok(())
+}
+
 /// Live connections whose credential has not been renewed since a moment, oldest first.
 pub(crate) fn idle_since(tx: &mut Tx<'_>, before: Time, limit: u32) -> Result<Vec<Connection>, Fault> {
     let sql =

@@ -18,8 +18,10 @@ pub use list::{Filter, Listed, Page};
 pub use mint::MintAsk;
 pub(crate) use open::{On, open_on};
 pub use report::MismatchReport;
-pub use resolve::{Resolved, Wanted};
-pub use revoke::Revoked;
+pub use resolve::{ForResource, Resolved, Wanted};
+pub(crate) use resolve::{limits_above, resolve};
+pub use revoke::{Revoked, end_of_account};
+pub(crate) use revoke::{end_of_app, end_whole, subject_of};
 pub(crate) use rows::find_agent;
 
 use crate::caller::Subject;

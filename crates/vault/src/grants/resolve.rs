@@ -5,7 +5,7 @@ use crate::Vault;
 use crate::caller::{Caller, Subject};
 use crate::connection::{self, Connection};
 use crate::refusal::{Code, Error, Result, refuse};
-use base::{AgentId, Fault, GrantId, Time};
+use base::{AgentId, AppId, Fault, GrantId, Scope, Time};
 use db::Tx;
 use ledger::grant::{self, Grant, Kind};
 use serde_json::{Value, json};
@@ -20,6 +20,18 @@ pub struct Wanted {
     pub label: Option<String>,
     /// Whose accounts: what a `user_token` proved, or an `app_user_id` named.
     pub subject: Option<Subject>,
+    /// A connector grant on an account, with the calls that its scopes let through: a delegated token has proven both.
+    pub resource: Option<ForResource>,
+}
+
+/// What a delegated token proves.
+#[derive(Debug, Clone)]
+pub struct ForResource {
+    pub grant: GrantId,
+    /// The app that offers the resource: its rules count too.
+    pub owner: AppId,
+    /// `METHOD /path/**`, as the resource's scopes say.
+    pub allow: Vec<String>,
 }
 
 /// A permission that holds, with the account that it is on.
@@ -31,6 +43,8 @@ pub struct Resolved {
     pub root: Grant,
     pub connection: Connection,
     pub limits: Limits,
+    /// What every node up to the person's own covers: one that was narrowed narrows what was passed on from it.
+    pub ceiling: Scope,
 }
 
 impl Resolved {
@@ -54,8 +68,9 @@ impl Vault {
 /// As [`Vault::resolve`], in the caller's transaction.
 pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Time) -> Result<Resolved> {
     let found = match (&wanted.grant, &wanted.provider) {
+        _ if wanted.resource.is_some() => by_token(tx, caller, wanted)?,
         (Some(id), None) => by_id(tx, caller, wanted, id)?,
-        (None, Some(provider)) => by_provider(tx, caller, wanted, provider)?,
+        (None, Some(provider)) => by_provider(tx, caller, wanted, provider, now)?,
         _ => return Err(refuse(Code::InvalidRequest, "name either grant_id or provider_id")),
     };
     let connection = match &found.connection {
@@ -64,7 +79,7 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Ti
     };
     let connection = connection.ok_or_else(unknown)?;
     check_state(&found, &connection, now)?;
-    let root = root_of(tx, &found, now)?;
+    let (root, ceiling) = root_of(tx, &found, now)?;
     let limits = Limits::of(&found)?;
     if let Some(agent) = &caller.agent
         && !agent.scopes.contains_key(&connection.provider)
@@ -74,7 +89,14 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Ti
             .with("provider_id", connection.provider.clone())
             .with("agent_id", agent.id.as_str()));
     }
-    Ok(Resolved { grant: found, root, connection, limits })
+    Ok(Resolved { grant: found, root, connection, limits, ceiling })
+}
+
+/// The connector grant of a delegated token. It ends with the account that it is on.
+fn by_token(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted) -> Result<Grant> {
+    let id = wanted.resource.as_ref().map(|own| &own.grant).ok_or_else(unknown)?;
+    let found = grant::find(tx, id)?.filter(|grant| grant.app.as_ref() == Some(&caller.app));
+    found.filter(|grant| grant.kind == Kind::Connector).ok_or_else(unknown)
 }
 
 fn unknown() -> Error {
@@ -124,7 +146,7 @@ fn no_delegated(agent: &AgentId, provider: Option<&str>, grant: &Grant) -> Error
     }
 }
 
-fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str) -> Result<Grant> {
+fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str, now: Time) -> Result<Grant> {
     let provider = provider.trim().to_ascii_lowercase();
     let owner = match (&wanted.subject, &caller.agent) {
         (Some(subject), _) => subject.owner(),
@@ -132,7 +154,7 @@ fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str
         (None, Some(_)) => String::new(),
         (None, None) => Subject::App.owner(),
     };
-    let narrowed = rows::Narrowed {
+    let mut narrowed = rows::Narrowed {
         app: &caller.app,
         owner: &owner,
         agent: caller.agent.as_ref().map(|agent| agent.id.as_str()).unwrap_or_default(),
@@ -140,8 +162,14 @@ fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str
         account: wanted.account.as_deref().unwrap_or_default(),
         label: wanted.label.as_deref().unwrap_or_default(),
         status: "active",
+        now,
     };
-    let (found, total) = rows::list(tx, &narrowed, MOST_CANDIDATES as u32, 0)?;
+    let (mut found, mut total) = rows::list(tx, &narrowed, MOST_CANDIDATES as u32, 0)?;
+    if found.is_empty() {
+        // One whose time is over is told from one that never was.
+        narrowed.status = "expired";
+        (found, total) = rows::list(tx, &narrowed, MOST_CANDIDATES as u32, 0)?;
+    }
     match found.as_slice() {
         [] => Err(nothing_there(caller, wanted, &provider)),
         [(grant, _)] => Ok(grant::find(tx, grant)?.ok_or_else(unknown)?),
@@ -218,8 +246,8 @@ fn check_state(grant: &Grant, connection: &Connection, now: Time) -> Result<()> 
 }
 
 /// The person's own node above; every node on the way must hold.
-fn root_of(tx: &mut Tx<'_>, found: &Grant, now: Time) -> Result<Grant> {
-    let mut node = found.clone();
+fn root_of(tx: &mut Tx<'_>, found: &Grant, now: Time) -> Result<(Grant, Scope)> {
+    let (mut node, mut ceiling) = (found.clone(), found.scope.clone());
     while node.kind == Kind::Agent {
         let parent = node.parent.clone().ok_or_else(|| Fault::new("grants: an agent's node hangs on nothing"))?;
         let above = grant::find(tx, &parent)?.ok_or_else(unknown)?;
@@ -227,7 +255,22 @@ fn root_of(tx: &mut Tx<'_>, found: &Grant, now: Time) -> Result<Grant> {
             return Err(refuse(Code::GrantRevoked, "what this grant hangs on has been ended")
                 .with("grant_id", found.id.as_str()));
         }
+        if above.kind == Kind::Agent {
+            ceiling = ceiling.intersection(&above.scope);
+        }
         node = above;
     }
-    Ok(node)
+    Ok((node, ceiling))
+}
+
+/// What narrows a node and every node above it, the node's own first: whatever is set on one of them holds below.
+pub(crate) fn limits_above(tx: &mut Tx<'_>, found: &Grant) -> Result<Vec<Limits>> {
+    let mut all = vec![Limits::of(found)?];
+    let mut node = found.clone();
+    while node.kind == Kind::Agent {
+        let parent = node.parent.clone().ok_or_else(|| Fault::new("grants: an agent's node hangs on nothing"))?;
+        node = grant::find(tx, &parent)?.ok_or_else(unknown)?;
+        all.push(Limits::of(&node)?);
+    }
+    Ok(all)
 }

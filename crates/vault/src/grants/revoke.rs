@@ -99,22 +99,24 @@ impl Vault {
     pub async fn remove_connection_of_person(&self, account: &AccountId, id: &ConnectionId) -> Result<Option<Removed>> {
         let (vault, account, id) = (self.clone(), account.clone(), id.clone());
         let removed = self.store.write_again(move |tx| {
-            let now = vault.seams.now();
             let is_theirs = connection::find(tx, &id)?.is_some_and(|own| own.account.as_ref() == Some(&account));
             if !is_theirs {
                 return Ok::<_, Fault>(None);
             }
-            let removed = connection::end(tx, &id, EndedBy::Person, now)?;
-            if let Some(removed) = &removed {
-                note_removed(tx, &vault, removed)?;
-            }
-            Ok(removed)
+            end_whole(tx, &vault, &id, EndedBy::Person)
         });
         let removed = removed.await?;
         if let Some(removed) = &removed {
             connection::revoke_upstream(self, removed.connection.clone());
         }
         Ok(removed)
+    }
+
+    /// Asks the services to end credentials that are wiped here.
+    pub fn revoke_upstream(&self, removed: Vec<Removed>) {
+        for one in removed {
+            connection::revoke_upstream(self, one.connection);
+        }
     }
 
     /// Takes an agent out of a permission and with it whatever it passed on. Nothing to take out is no error.
@@ -151,7 +153,7 @@ impl Vault {
 }
 
 /// Whose a node is.
-pub(super) fn subject_of(grant: &Grant) -> Subject {
+pub(crate) fn subject_of(grant: &Grant) -> Subject {
     match (&grant.account, &grant.identity, &grant.app_user) {
         (Some(account), Some(identity), _) => {
             Subject::Identity { account: account.clone(), identity: identity.clone() }
@@ -185,7 +187,9 @@ fn end_in(
     let Some(connection_id) = found.connection.as_ref().filter(|_| found.kind == Kind::Connection) else {
         return Ok((ending.ended.len(), None));
     };
-    if !grant::list_of_connection(tx, connection_id, 1)?.is_empty() {
+    // A secret of the company stays when the last one who may use it goes.
+    let is_secret = connection::find(tx, connection_id)?.is_some_and(|own| own.managed_secret.is_some());
+    if is_secret || !grant::list_of_connection(tx, connection_id, 1)?.is_empty() {
         return Ok((ending.ended.len(), None));
     }
     let removed = connection::end(tx, connection_id, by, now)?;
@@ -193,6 +197,46 @@ fn end_in(
         note_removed(tx, vault, removed)?;
     }
     Ok((ending.ended.len(), removed))
+}
+
+/// Removes everything that a person has linked, inside the transaction that deletes them (threat 167).
+pub fn end_of_account(
+    tx: &mut db::Tx<'_>,
+    vault: &Vault,
+    account: &AccountId,
+) -> std::result::Result<Vec<Removed>, Fault> {
+    let mut all = Vec::new();
+    for connection in connection::ids_of_account(tx, account)? {
+        all.extend(end_whole(tx, vault, &connection, EndedBy::Account)?);
+    }
+    crate::approval::delete_of_account(tx, account)?;
+    Ok(all)
+}
+
+/// Removes everything that has been linked to an app, inside the transaction that removes it.
+pub(crate) fn end_of_app(
+    tx: &mut db::Tx<'_>,
+    vault: &Vault,
+    app: &base::AppId,
+) -> std::result::Result<Vec<Removed>, Fault> {
+    let mut all = Vec::new();
+    for connection in connection::ids_of_app(tx, app)? {
+        all.extend(end_whole(tx, vault, &connection, EndedBy::App)?);
+    }
+    Ok(all)
+}
+
+pub(crate) fn end_whole(
+    tx: &mut db::Tx<'_>,
+    vault: &Vault,
+    id: &ConnectionId,
+    by: EndedBy,
+) -> std::result::Result<Option<Removed>, Fault> {
+    let removed = connection::end(tx, id, by, vault.seams.now())?;
+    if let Some(removed) = &removed {
+        note_removed(tx, vault, removed)?;
+    }
+    Ok(removed)
 }
 
 /// The receipt: the credential is gone (threat 167).

@@ -53,7 +53,7 @@ impl Vault {
                 Kept::Granted(granted) => return Ok(Outcome::Granted(granted)),
                 Kept::Linked(connection) => return Ok(Outcome::Linked(connection)),
                 Kept::OtherAccount => {
-                    return Ok(Outcome::Failed { code: "account_mismatch".to_owned(), sentence: OTHER_ACCOUNT });
+                    return Ok(Outcome::Failed { code: session::ACCOUNT_MISMATCH.to_owned(), sentence: OTHER_ACCOUNT });
                 }
                 Kept::Overtaken => {}
             }

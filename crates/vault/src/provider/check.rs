@@ -88,6 +88,11 @@ fn check_scopes(provider: &Provider, demand: &mut impl FnMut(bool, &str)) {
     demand(names.len() == provider.scopes.len(), "scopes: no name stands twice");
     let implied = provider.scopes.iter().flat_map(|scope| &scope.implies);
     demand(implied.into_iter().all(|name| names.contains(name.as_str())), "scopes: what is implied is named too");
+    let patterns = provider.scopes.iter().flat_map(|scope| &scope.allow);
+    demand(
+        patterns.into_iter().all(|text| crate::policy::Pattern::parse(text).is_some()),
+        "scopes: allow holds patterns like GET /v3/events/**",
+    );
     let reads_well = |text: &str| {
         text.chars().count() <= LONGEST_TEXT
             && text.chars().next().is_some_and(char::is_uppercase)
@@ -120,7 +125,7 @@ fn is_host(pattern: &str) -> bool {
 }
 
 /// True for the host itself, or for one label before a `*.suffix`.
-pub(super) fn host_fits(pattern: &str, host: &str) -> bool {
+pub(crate) fn host_fits(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix("*.") {
         None => pattern == host,
         Some(suffix) => host

@@ -12,14 +12,17 @@ mod plain;
 mod quirk;
 mod request;
 mod shelf;
+pub(crate) mod sigv4;
 
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Grants, Trouble};
 pub use ask::{Ask, Inputs, KeyPlace};
+pub(crate) use check::host_fits;
 pub use fake::fake;
 pub use identity::Account;
+pub(crate) use plain::is_host as is_plain_host;
 pub use quirk::Quirk;
 pub use request::{ClientCredentials, Injection, Request};
 pub use shelf::{all, find};
@@ -257,12 +260,22 @@ pub struct Scope {
     /// Asked when nobody says otherwise.
     #[serde(default)]
     pub default: bool,
+    /// The calls that it is good for (`GET /v3/events/**`). Where none are named, single calls cannot be judged by it.
+    #[serde(default)]
+    pub allow: Vec<String>,
 }
 
 impl Scope {
     /// A scope that the descriptor does not know: it stands as it is, and counts as dangerous.
     pub(crate) fn unknown(name: &str) -> Scope {
-        Scope { name: name.to_owned(), text: name.to_owned(), risk: Risk::High, implies: Vec::new(), default: false }
+        Scope {
+            name: name.to_owned(),
+            text: name.to_owned(),
+            risk: Risk::High,
+            implies: Vec::new(),
+            default: false,
+            allow: Vec::new(),
+        }
     }
 }
 

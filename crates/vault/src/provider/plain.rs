@@ -15,7 +15,7 @@ pub(super) fn host_of(text: &str) -> Option<String> {
 }
 
 /// True for such a host by itself, in the one way it is written.
-pub(super) fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     host_of(&format!("http://{text}/")).as_deref() == Some(text)
 }
 

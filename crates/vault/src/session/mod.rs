@@ -13,7 +13,7 @@ mod terms;
 pub use claim::Opening;
 pub use go_on::{Choice, Linkable, Next};
 pub use open::{AppFacts, Opened, SessionAsk};
-pub(crate) use rows::sweep;
+pub(crate) use rows::{end_all, sweep};
 pub use terms::{GrantPolicy, Restrictions, Terms};
 
 use crate::caller::Subject;
@@ -118,6 +118,9 @@ pub struct Declined {
     pub at_ms: i64,
 }
 
+/// The reason of a failure that the person can put right: they chose another account than the one to be repaired.
+pub(crate) const ACCOUNT_MISMATCH: &str = "account_mismatch";
+
 /// A provider at which something went wrong.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FailedGrant {
@@ -161,6 +164,8 @@ impl Session {
             (Some(_), Some(_)) => Status::Error,
             (Some(_), None) => Status::Completed,
             // Somebody who left in time for the service may come back late: what they did counts.
+            // Whoever left before pressing Done has connected what they connected.
+            (None, _) if self.expires_at <= now && !self.result.granted.is_empty() => Status::Completed,
             (None, _) if self.expires_at <= now => Status::Expired,
             (None, _) => Status::Pending,
         }
@@ -229,10 +234,14 @@ pub(crate) async fn note_outcome(vault: &Vault, number: i64, provider: &str, out
                         message: (*sentence).to_owned(),
                     };
                     result.failed.push(failed);
+                    // The app hears of it at once. Another account than the one to be repaired can be put right on the page.
+                    if is_single && code != ACCOUNT_MISMATCH {
+                        result.error = Some(SessionError { code: code.clone(), message: (*sentence).to_owned() });
+                    }
                 }
             }
-            // A failure leaves the person on the page: they may try again.
-            let is_over = is_single && !matches!(outcome, Outcome::Failed { .. });
+            let is_failed = matches!(outcome, Outcome::Failed { .. });
+            let is_over = is_single && (!is_failed || session.result.error.is_some());
             rows::set_result(tx, number, &session.result, Stage::Page, is_over.then_some(now))?;
             if matches!(outcome, Outcome::Declined { .. }) {
                 let entry = journal::Entry::new(acts::SESSION_DECLINED, &own.seams)?

@@ -229,7 +229,7 @@ fn check_shape(ask: &SessionAsk, providers: usize) -> Result<()> {
 fn origin_of(ask: &SessionAsk, app: &AppFacts) -> Result<Option<Origin>> {
     match ask.origin.as_deref() {
         None => Ok(app.website.clone()),
-        Some(text) => Origin::parse(text).map(Some).ok_or_else(|| {
+        Some(text) => Origin::parse(text).filter(|origin| !origin.as_str().contains('*')).map(Some).ok_or_else(|| {
             refuse(
                 Code::InvalidOrigin,
                 "allowed_origin is scheme and host alone: no *, path, trailing slash, query or user; http on loopback only",

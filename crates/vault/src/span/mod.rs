@@ -13,9 +13,9 @@ const LONGEST: usize = 16 << 10;
 /// A span with what tells it apart.
 #[derive(Debug, Clone)]
 struct Span {
-    trace_id: String,
+    trace: String,
     /// Absent: it is told apart by nothing.
-    span_id: Option<String>,
+    id: Option<String>,
     body: String,
 }
 
@@ -32,7 +32,7 @@ impl Vault {
                 let mut new = 0;
                 for span in &spans {
                     let number = vault.seams.number()?;
-                    let id = span.span_id.clone().unwrap_or_else(|| format!("-{number:016x}"));
+                    let id = span.id.clone().unwrap_or_else(|| format!("-{number:016x}"));
                     new += u64::from(rows::insert(tx, number, &app, span, &id)?);
                 }
                 rows::keep_newest(tx, &app, KEPT)?;
@@ -63,7 +63,7 @@ impl Span {
         if body.len() > LONGEST {
             return Err(refuse(Code::InvalidRequest, "a span has at most 16 KiB"));
         }
-        Ok(Span { trace_id, span_id, body })
+        Ok(Span { trace: trace_id, id: span_id, body })
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, number: i64, app: &AppId, span: &Span, id:
     let sql = "INSERT INTO spans (id, app_id, trace_id, span_id, body)
                VALUES ($1, $2, $3, $4, $5)
                ON CONFLICT (app_id, trace_id, span_id) DO NOTHING";
-    Ok(tx.run(sql, args![number, app, span.trace_id, id, span.body])? > 0)
+    Ok(tx.run(sql, args![number, app, span.trace, id, span.body])? > 0)
 }
 
 /// Forgets all but the newest so many of an app.

@@ -85,11 +85,13 @@ pub async fn update(_: Operator, State(server): State<App>, Path(id): Path<Strin
 /// `DELETE /api/v1/apps/{client_id}`
 pub async fn remove(_: Operator, State(server): State<App>, Path(id): Path<String>) -> Answer {
     let id = AppId::from_text(id);
+    let vault = server.vault.clone();
     let delete = move |tx: &mut Tx<'_>, seams: &Seams| {
-        vault::forget_app(tx, &id)?;
-        app::delete(tx, seams, &Actor::Operator, &id)
+        let wiped = vault::forget_app(tx, &vault, &id)?;
+        Ok((app::delete(tx, seams, &Actor::Operator, &id)?, wiped))
     };
-    let ended = change(&server, delete).await?;
+    let (ended, wiped) = change(&server, delete).await?;
+    server.vault.revoke_upstream(wiped);
     Ok(Json(json!({ "grants_ended": ended })))
 }
 

@@ -35,6 +35,11 @@ impl SdkError {
         SdkError::new(Code::NotFound, "there is nothing at this address")
     }
 
+    /// The word of the refusal.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// The same, with one more field for the client.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> SdkError {

@@ -7,6 +7,7 @@ use super::Decision;
 use crate::app::App;
 use crate::edge::faults::PageError;
 use crate::edge::session::Signed;
+use crate::views::Name;
 use crate::widget;
 use base::{ConnectionId, Digest, IdentityId};
 use oauth::ask::{Connector, Proposal};
@@ -36,6 +37,13 @@ pub(super) async fn accounts(
     let needed = asked.resource.provider_scopes(&asked.scope);
     let all = app.vault.accounts_of(&asked.resource.app, &subject, provider).await?;
     Ok(all.into_iter().filter(|own| own.is_well() && own.scopes.covers(&needed)).collect())
+}
+
+/// The name of the service that the request is about. Nothing for a resource of an app.
+pub(super) async fn service(app: &App, asked: &Connector) -> Result<Option<Name>, PageError> {
+    let Some(id) = &asked.resource.provider else { return Ok(None) };
+    let known = app.vault.provider(id).await?;
+    Ok(Some(Name::new(known.as_ref().map_or(id, |provider| &provider.name))))
 }
 
 /// The account that the form names, or the only one there is.

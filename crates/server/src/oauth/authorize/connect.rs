@@ -19,7 +19,7 @@ pub(super) fn question(
     ask: &Ask,
     personas: Vec<Persona>,
     desk: &Desk<'_>,
-    accounts: &[Connection],
+    (service, accounts): (Option<Name>, &[Connection]),
 ) -> Question {
     let frame = page::frame(app).with_csrf(&desk.signed.csrf);
     let (source, target) = (who_at(&proposal.app, &proposal.redirect), who(&asked.owner));
@@ -56,17 +56,17 @@ pub(super) fn question(
         opens_sign_in: !ask.is_remembered,
         is_suspended: standing.is_suspended,
         is_in_development: proposal.app.development_mode,
-        account: asked.resource.provider.as_ref().map(|provider| choice(provider, accounts, standing)),
+        account: service.map(|service| choice(service, accounts, standing)),
     }))
 }
 
 /// The accounts to choose from; the one that it was on before stands first.
-fn choice(provider: &str, accounts: &[Connection], standing: &Standing) -> LinkedChoice {
+fn choice(service: Name, accounts: &[Connection], standing: &Standing) -> LinkedChoice {
     let account = |own: &Connection| {
         let is_chosen = standing.connection.as_ref() == Some(&own.id);
         (own.id.as_str().to_owned(), Name::new(&own.label), is_chosen)
     };
-    LinkedChoice { service: Name::new(provider), accounts: accounts.iter().map(account).collect() }
+    LinkedChoice { service, accounts: accounts.iter().map(account).collect() }
 }
 
 /// One line a scope in the owner's words, tagged when some were allowed before and some were not.

@@ -15,8 +15,10 @@ use oauth::interaction::{Ask, Withheld};
 
 /// Where the question is put: its form posts there, and another identity is fetched from there.
 pub(in crate::oauth) struct Desk<'a> {
-    pub action: &'static str,
-    pub switch: &'static str,
+    pub action: &'a str,
+    pub switch: &'a str,
+    /// Where a person comes back to who went to add an address.
+    pub home: &'a str,
     pub flow: &'a str,
     pub signed: &'a Signed,
 }
@@ -24,12 +26,12 @@ pub(in crate::oauth) struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// A page of its own.
     pub(in crate::oauth) fn page(flow: &'a str, signed: &'a Signed) -> Desk<'a> {
-        Desk { action: "/signin/decision", switch: "/signin", flow, signed }
+        Desk { action: "/signin/decision", switch: "/signin", home: "/signin", flow, signed }
     }
 
     /// A piece of a page in an app's frame.
     pub(in crate::oauth) fn frame(flow: &'a str, signed: &'a Signed) -> Desk<'a> {
-        Desk { action: "/signin/embed/decision", switch: "/signin/embed/question", flow, signed }
+        Desk { action: "/signin/embed/decision", switch: "/signin/embed/question", home: "/signin", flow, signed }
     }
 
     /// What an identity's id is added to, where there are several.
@@ -47,6 +49,14 @@ pub(in crate::oauth) enum Question {
 }
 
 impl Question {
+    /// The same question, for an app that gets the answer without a page of its own.
+    pub(in crate::oauth) fn for_backend(mut self) -> Question {
+        if let Question::Consent(view) = &mut self {
+            view.notes.push(ConsentNote::Backend);
+        }
+        self
+    }
+
     pub(in crate::oauth) fn show(&self) -> PageResult {
         match self {
             Question::Consent(view) => page::show(&**view),
@@ -76,7 +86,8 @@ pub(in crate::oauth) async fn question(
     let personas = personas(app, desk.signed, ask).await?;
     if let (Some(asked), Some(standing)) = (&proposal.connector, &ask.standing) {
         let accounts = account::accounts(app, asked, desk.signed, &ask.identity).await?;
-        return Ok(connect::question(app, proposal, (asked, standing), ask, personas, desk, &accounts));
+        let service = account::service(app, asked).await?;
+        return Ok(connect::question(app, proposal, (asked, standing), ask, personas, desk, (service, &accounts)));
     }
     let frame = page::frame(app).with_csrf(&desk.signed.csrf);
     let (who, action, flow) = (who_at(&proposal.app, &proposal.redirect), desk.action.to_owned(), desk.flow.to_owned());
@@ -90,7 +101,8 @@ pub(in crate::oauth) async fn question(
     }
     let email = chosen.map_or(Email::Absent, |persona| persona.email);
     let add_email_url = (ask.withheld == Withheld::Email).then(|| {
-        let back: String = url::form_urlencoded::byte_serialize(format!("/signin?flow={flow}").as_bytes()).collect();
+        let back: String =
+            url::form_urlencoded::byte_serialize(format!("{}?flow={flow}", desk.home).as_bytes()).collect();
         format!("/account/email?identity={}&return_to={back}", ask.identity)
     });
     let view = Consent {

@@ -96,6 +96,7 @@ pub fn weight(act: &str) -> Weight {
         | "sign_in.allowed"
         | "connector.allowed"
         | "session_token.made"
+        | "call_approval.decided"
         | "connection.created"
         | "connection.reauth_required"
         | "agent_grant.opened"
@@ -214,6 +215,15 @@ fn sentence(told: &Told, (app, at, agent, provider): (&str, &str, &str, &str), i
         "webhook.removed" => format!("You removed a webhook of {app}."),
         "webhook.resent" => format!("You sent something to a webhook of {app} once more."),
         "token.revoked" => format!("{app} signed you out there."),
+        "call_approval.requested" => {
+            format!("{caller} asked you before it used your account at {}.", detail("provider"))
+        }
+        "call_approval.decided" => match detail("decision").as_str() {
+            "approved" => format!("You allowed one call of {app} at {}.", detail("provider")),
+            "denied" => format!("You denied one call of {app} at {}.", detail("provider")),
+            _ => format!("Nobody decided on a call of {app} at {} in time.", detail("provider")),
+        },
+        "call_approval.executed" => format!("The call of {app} that you allowed was made."),
         other => other.replace(['.', '_'], " "),
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 pub mod activity;
 mod agents;
+mod approvals;
 mod calls;
 mod codes;
 pub(crate) mod connections;
@@ -47,6 +48,10 @@ pub fn router() -> Router<App> {
         .route("/account/agents/{id}/end", get(agents::ask).post(agents::end))
         .route("/account/tokens", get(tokens::show).post(tokens::make))
         .route("/account/tokens/{id}/end", post(tokens::end))
+        .route("/account/approvals", get(approvals::list))
+        .route("/account/approvals/{id}", get(approvals::show).post(approvals::decide))
+        .route("/api/approvals/{id}/start", post(approvals::start))
+        .route("/api/approvals/{id}/approve", post(approvals::approve))
         .route("/account/activity", get(activity::show))
         .route("/account/identities", get(identities::show).post(identities::create))
         .route("/account/identities/new", get(identities::ask))
@@ -83,6 +88,7 @@ impl Done {
     fn notice(&self) -> Option<&'static str> {
         Some(match self.done.as_deref()? {
             "saved" => "Saved.",
+            "denied" => "Denied. Nothing was done.",
             "ended" => "Ended, and everything that hung on it.",
             "repaired" => "It is connected again, and works as before.",
             "connection-removed" => "Removed, with everything that was allowed on it.",

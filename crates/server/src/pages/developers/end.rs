@@ -57,12 +57,14 @@ pub(super) async fn end_app(
 ) -> PageResult {
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
     needs_admin(&desk, "Owners and admins delete apps.")?;
-    let actor = desk.actor.clone();
+    let (actor, vault) = (desk.actor.clone(), server.vault.clone());
     let delete = move |tx: &mut db::Tx<'_>, seams: &base::Seams| {
-        vault::forget_app(tx, &app.id)?;
-        app::delete(tx, seams, &actor, &app.id)
+        let wiped = vault::forget_app(tx, &vault, &app.id)?;
+        app::delete(tx, seams, &actor, &app.id)?;
+        Ok(wiped)
     };
-    change(&server, delete).await.map_err(refused)?;
+    let wiped = change(&server, delete).await.map_err(refused)?;
+    server.vault.revoke_upstream(wiped);
     Ok(page::go(&format!("/developers?organization={}", desk.organization.id)))
 }
 

@@ -1,6 +1,7 @@
 //! The account: who one is, how one signs in, who knows what, and how each of it ends.
 
 mod access;
+mod approvals;
 mod calls;
 mod connections;
 mod data;
@@ -10,6 +11,7 @@ mod security;
 mod tokens;
 
 pub use access::{Access, AccessBelow, AccessRow, Activity};
+pub use approvals::{ApprovalRow, Approvals, CallState, CallToDecide};
 pub use calls::{CallRow, Calls};
 pub use connections::{AgentDeed, AgentRow, Agents, ConnectionRow, Connections, Holder, HolderAgent, Through};
 pub use data::YourData;
@@ -26,6 +28,7 @@ use super::rail::{Rail, RailItem};
 pub enum AccountTab {
     Home,
     Access,
+    Approvals,
     Connections,
     Agents,
     Calls,
@@ -66,6 +69,7 @@ impl AccountHolder {
             items: vec![
                 item("Home", "/account", AccountTab::Home),
                 item("Access", "/account/access", AccountTab::Access).counting(self.apps),
+                item("Approvals", "/account/approvals", AccountTab::Approvals),
                 item("Connections", "/account/connections", AccountTab::Connections),
                 item("Agents", "/account/agents", AccountTab::Agents),
                 item("Calls", "/account/calls", AccountTab::Calls),

@@ -27,6 +27,8 @@ pub enum ConsentNote {
     SeesAccount,
     /// The tokens are for somebody else's service (RFC 8707): its name and host.
     Target { name: Name, host: String },
+    /// The answer goes to the app behind the scenes: somebody else may have sent the link.
+    Backend,
 }
 
 /// The whole question: `GET /signin?flow=…`.

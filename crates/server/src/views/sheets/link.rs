@@ -9,6 +9,8 @@ use askama::Template;
 #[template(path = "sheets/link_open.html")]
 pub struct LinkOpen {
     pub frame: Frame,
+    /// Where the token is handed over.
+    pub open: &'static str,
 }
 
 /// The person whose account it will be.

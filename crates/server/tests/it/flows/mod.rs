@@ -1,6 +1,7 @@
 //! What people and apps do, from the first page to the last token.
 
 mod audience;
+pub(crate) mod connect;
 mod connector;
 mod consent;
 mod race;

@@ -48,7 +48,7 @@ impl<'a> Operator<'a> {
 }
 
 /// `status code: fields`, short enough to read.
-pub(super) fn refusal(answer: &Answer) -> String {
+pub(crate) fn refusal(answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
     let body = answer.json();
     assert_eq!(body["request_id"].as_str(), answer.header("x-request-id"));

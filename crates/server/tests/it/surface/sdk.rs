@@ -3,7 +3,7 @@
 use crate::outside::Outside;
 use serde_json::{Value, json};
 use testkit::backend::Call;
-use testkit::{Backend, World, claims, said};
+use testkit::{Answer, Backend, Browser, World, claims, said};
 use vault::key::{Network, NewKey};
 
 #[tokio::test]
@@ -254,7 +254,7 @@ async fn what_is_taken_from_an_agent_is_announced_and_what_it_gets_it_has_at_onc
             json!({ "status": "gone" }),
         ] {
             let said = backend.refusal("PATCH", &format!("{target}?expected_version=5"), &bad).await;
-            assert!(said.starts_with("4"), "{bad} {said}");
+            assert!(said.starts_with('4'), "{bad} {said}");
         }
     }
 }
@@ -423,4 +423,84 @@ async fn bodies_that_are_no_objects_are_refused_and_never_break_anything() {
     let large = vec![b'x'; (1 << 20) + 1];
     let answer = backend.sends(&backend.signs("POST", "/sdk/agents", &large)).await;
     assert_eq!(said(&answer), "413 request_too_large");
+}
+
+/// Fills in the question of a sign-in session.
+async fn answers(person: &mut Browser<'_>, place: &str, page: &Answer, decision: &str) -> Answer {
+    let mut fields = page.form_with("flow");
+    fields.insert("decision".to_owned(), decision.to_owned());
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    person.posts(place, &fields).await
+}
+
+#[tokio::test]
+async fn a_person_signs_in_for_a_backend_and_it_gets_their_token() {
+    for world in World::both().await {
+        let (app, other) = (world.app("notes", "").await, world.app("iris", "").await);
+        let (backend, stranger) = (world.backend(&app).await, world.backend(&other).await);
+        let narrow = world.backend_for(&app, &["idp_users:read"]).await;
+        assert_eq!(narrow.refusal("POST", "/sdk/auth/session", &json!({})).await, "403 insufficient_scope");
+        let opened = backend.call("POST", "/sdk/auth/session", &json!({})).await;
+        assert_eq!(opened.status, 201, "{opened:?}");
+        let opened = opened.json();
+        assert_eq!(opened["expires_in"], json!(600));
+        let token = opened["session_token"].as_str().unwrap();
+        assert_eq!(opened["auth_url"], json!(format!("{}/sdk/auth#session={token}", world.issuer)));
+        let poll = json!({ "session_token": token });
+        assert_eq!(backend.gets("POST", "/sdk/auth/poll", &poll).await, json!({ "status": "pending" }));
+        assert_eq!(stranger.gets("POST", "/sdk/auth/poll", &poll).await, json!({ "status": "expired" }));
+
+        let mut ada = world.person("ada").await;
+        assert_eq!(ada.opens("/sdk/auth").await.status, 200);
+        let claim = json!({ "session_token": token, "has_opener": false });
+        let next = ada.calls("/sdk/auth/open", &claim).await.json()["next"].as_str().unwrap().to_owned();
+        let mut mallory = world.person("mallory").await;
+        assert_eq!(mallory.calls("/sdk/auth/open", &claim).await.json()["error"], json!("session_expired"));
+        assert_eq!(mallory.opens(&next).await.status, 404);
+        // What was allowed before makes nothing silent here: somebody else may have sent the link.
+        ada.approves(&app, "openid profile email").await;
+        let page = ada.opens(&next).await;
+        assert!(page.text().contains("Go on only if you yourself started this"), "{page:?}");
+        let done = answers(&mut ada, &next, &page, "allow").await;
+        assert!(done.text().contains("You can close this window."), "{done:?}");
+        assert_eq!(answers(&mut ada, &next, &page, "allow").await.status, 404);
+
+        let told = backend.gets("POST", "/sdk/auth/poll", &json!({ "session_token": token, "wait_ms": 1_000 })).await;
+        assert_eq!(told["status"], json!("completed"), "{told}");
+        let user_token = told["user_token"].as_str().unwrap();
+        let sub = claims(user_token)["sub"].clone();
+        assert_eq!((&told["user_info"]["sub"], &claims(user_token)["aud"]), (&sub, &json!(app.client_id)));
+        let verified = backend.gets("POST", "/sdk/auth/verify-token", &json!({ "token": user_token })).await;
+        assert_eq!(verified, json!({ "sub": sub }));
+        assert_eq!(stranger.gets("POST", "/sdk/auth/poll", &poll).await, json!({ "status": "expired" }));
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_declined_or_waits_too_long_says_so() {
+    let world = World::new().await;
+    let app = world.app("notes", "").await;
+    let backend = world.backend(&app).await;
+    let mut ada = world.person("ada").await;
+    let opened = backend.gets("POST", "/sdk/auth/session", &json!({})).await;
+    let claim = json!({ "session_token": opened["session_token"] });
+    let next = ada.calls("/sdk/auth/open", &claim).await.json()["next"].as_str().unwrap().to_owned();
+    let page = ada.opens(&next).await;
+    assert_eq!(answers(&mut ada, &next, &page, "deny").await.status, 200);
+    let told = backend.gets("POST", "/sdk/auth/poll", &claim).await;
+    assert_eq!((&told["status"], &told["error_code"]), (&json!("error"), &json!("access_denied")));
+
+    let late = backend.gets("POST", "/sdk/auth/session", &json!({})).await;
+    let claim = json!({ "session_token": late["session_token"] });
+    let mut nobody = world.browser();
+    let next = nobody.calls("/sdk/auth/open", &claim).await.json()["next"].as_str().unwrap().to_owned();
+    assert!(nobody.opens(&next).await.location().starts_with("/login?return_to="));
+    world.clock.advance_secs(600);
+    assert_eq!(nobody.opens(&next).await.status, 404);
+    assert_eq!(backend.gets("POST", "/sdk/auth/poll", &claim).await, json!({ "status": "expired" }));
+    for text in ["", "sess_", "x", &"a".repeat(9_000)] {
+        let claim = json!({ "session_token": text });
+        assert_eq!(nobody.calls("/sdk/auth/open", &claim).await.json()["error"], json!("invalid_token"));
+        assert_eq!(backend.gets("POST", "/sdk/auth/poll", &claim).await, json!({ "status": "expired" }));
+    }
 }

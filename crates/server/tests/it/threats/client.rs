@@ -212,8 +212,10 @@ async fn threat_048_ids_of_different_kinds_never_meet() {
         let manifest = format!(
             "[[organization]]\nkey=\"o\"\nname=\"Org\"\n[[app]]\nkey=\"a\"\norganization=\"o\"\nname=\"App\"\nclient_id=\"{id}\"\nredirect_uris=[\"https://a.test/cb\"]\n"
         );
-        let (path, issuer) = (std::path::Path::new("."), &world.app.config.issuer);
-        let outcome = server::apply::run(&world.store, &world.seams, &manifest, path, &|_: &str| None, issuer).await;
+        let path = std::path::Path::new(".");
+        let outcome =
+            server::apply::run(&world.store, &world.seams, &manifest, path, &|_: &str| None, world.app.as_server())
+                .await;
         assert!(outcome.is_err(), "{id}");
     }
 }

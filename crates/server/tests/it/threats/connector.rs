@@ -354,10 +354,11 @@ async fn threat_130_a_namespace_belongs_to_who_had_it_first_and_nothing_looks_li
         world.target("iris", "").await;
         world.target("modern", "").await;
         for key in ["iris:other", "iris:inference", "m0dern:other", "modem:other", "modem:inference"] {
-            let (path, issuer) = (std::path::Path::new("."), &world.app.config.issuer);
+            let path = std::path::Path::new(".");
             let manifest = resource(key, "mallory");
             let outcome =
-                server::apply::run(&world.store, &world.seams, &manifest, path, &|_: &str| None, issuer).await;
+                server::apply::run(&world.store, &world.seams, &manifest, path, &|_: &str| None, world.app.as_server())
+                    .await;
             let said = outcome.unwrap_err().to_string();
             assert!(said.contains("resource key"), "{key}: {said}");
         }

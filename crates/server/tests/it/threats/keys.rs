@@ -103,6 +103,78 @@ async fn threat_145_our_own_tokens_prove_a_person_only_while_they_live_and_to_th
 }
 
 #[tokio::test]
+async fn a_suspended_person_is_nobody_until_they_are_let_in_again() {
+    let outside = Outside::start().await;
+    for world in outside.worlds().await {
+        let app = world.app("notes", "").await;
+        let backend = world.backend(&app).await;
+        outside.is_named_by(&world, "notes").await;
+        let shown = json!({ "user_token": outside.token(&json!({ "sub": "alice" })), "audience": "https://api.test" });
+        let told = backend.gets("POST", "/sdk/identity/resolve", &shown).await;
+        let id = base::AppUserId::from_text(told["app_user_id"].as_str().unwrap());
+        for (at, expected) in [(Some(world.seams.now()), "403 user_suspended"), (None, "200")] {
+            let (seams, id, client) = (world.seams.clone(), id.clone(), base::AppId::from_text(app.client_id.as_str()));
+            let set = move |tx: &mut db::Tx<'_>| {
+                let app = oauth::app::find(tx, &client)?.unwrap();
+                let by = vault::By { app: app.id, organization: app.organization, who: vault::by::Who::Operator };
+                vault::subject::set_suspended(tx, &seams, &by, &id, at)
+            };
+            assert!(world.store.write(set).await.unwrap());
+            for target in ["/sdk/identity/resolve", "/sdk/identity/assert"] {
+                let answer = backend.call("POST", target, &shown).await;
+                let heard = if answer.status == 200 { "200".to_owned() } else { said(&answer) };
+                assert_eq!(heard, expected, "{target}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bearer_key_is_an_apps_or_an_agents_and_keeps_its_limits() {
+    use axum::http::{HeaderMap, HeaderValue};
+    use server::edge::alter::bearer;
+    use server::edge::request::Source;
+    use vault::key::{NewKey, scopes};
+    let world = World::new().await;
+    let app = world.app("notes", "").await;
+    let backend = world.backend(&app).await;
+    let source = Source("127.0.0.1".parse().unwrap());
+    let shown = |authorization: String| {
+        let mut headers = HeaderMap::new();
+        if !authorization.is_empty() {
+            headers.insert("authorization", HeaderValue::from_str(&authorization).unwrap());
+        }
+        let app = world.app.clone();
+        async move { bearer(&app, &headers, source).await }
+    };
+    let made = agent(&backend, "one").await;
+    let own = made["api_key"].as_str().unwrap();
+    assert!(shown(format!("Bearer {}", backend.key)).await.unwrap().agent.is_none());
+    assert_eq!(shown(format!("bearer {own}")).await.unwrap().agent.unwrap().name, "one");
+    let kind = vault::KeyKind::Publishable;
+    let page = NewKey { kind, scopes: scopes::of_pages(), ..NewKey::of_app("page") };
+    let page = world.backend_with(&app, page).await;
+    let wish = json!({ "scopes": ["proxy:execute"], "expires_in": 60, "cidr_allowlist": ["10.0.0.0/8"] });
+    let far = backend.gets("POST", "/sdk/keys/derive", &wish).await;
+    for (authorization, code) in [
+        (String::new(), "401 invalid_key"),
+        (format!("Basic {}", backend.key), "401 invalid_key"),
+        ("Bearer x".to_owned(), "401 invalid_key"),
+        (format!("Bearer {}", page.key), "403 key_kind_not_allowed"),
+        (format!("Bearer {}", far["api_key"].as_str().unwrap()), "403 ip_not_allowed"),
+    ] {
+        let refused = axum::response::IntoResponse::into_response(shown(authorization).await.unwrap_err());
+        let status = refused.status().as_u16();
+        let body = axum::body::to_bytes(refused.into_body(), 1 << 16).await.unwrap();
+        assert_eq!(said(&testkit::Answer { status, headers: Vec::new(), body: body.to_vec() }), code);
+    }
+    backend
+        .gets("PATCH", &format!("/sdk/agents/{}", made["id"].as_str().unwrap()), &json!({ "status": "inactive" }))
+        .await;
+    assert!(shown(format!("Bearer {own}")).await.is_err());
+}
+
+#[tokio::test]
 async fn threat_145_a_delegated_token_is_no_user_token() {
     let world = World::new().await;
     let (notes, _iris) = (world.app("notes", "").await, world.target("iris", "").await);

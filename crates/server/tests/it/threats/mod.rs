@@ -2,6 +2,7 @@
 
 mod authorize;
 mod client;
+mod connect;
 mod connector;
 mod embed;
 mod keys;
