@@ -70,6 +70,8 @@ async fn threat_191_a_restore_brings_no_session_token_or_lease_back_to_life() {
         ("SELECT count(*) AS n FROM grants WHERE id = 'g1' AND ended_at IS NULL", 1, 1),
         ("SELECT count(*) AS n FROM families WHERE ended_at IS NULL", 0, 1),
         ("SELECT count(*) AS n FROM interactions WHERE spent_at IS NULL", 0, 1),
+        ("SELECT count(*) AS n FROM connect_sessions WHERE ended_at IS NULL", 0, 1),
+        ("SELECT count(*) AS n FROM approvals WHERE status = 'pending'", 0, 1),
         ("SELECT count(*) AS n FROM leases", 0, 1),
         ("SELECT count(*) AS n FROM settings WHERE name = 'epoch' AND value = '1'", 1, 0),
     ];
