@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
-import { Linking } from '../lib/linking.js'
+import { Linking, SECRET } from '../lib/linking.js'
 import { prepareVenv, python, room } from '../lib/python.js'
 import { openPeople } from './people.js'
 
@@ -42,6 +42,8 @@ describe('alter-sdk 0.29.0', () => {
       issuer: world.issuer,
       key: world.key,
       careful_key: world.values['app_key.careful.value'],
+      judged_key: world.values['app_key.judged.value'],
+      secret: SECRET,
       client_id: world.client.client_id,
       fake: world.fake.url,
       own_issuer: world.own.url,

@@ -2,9 +2,9 @@
 
 import { createServer } from 'node:http'
 import { Browser, Departure } from '../lib/browser.js'
-import { answers, opens } from '../lib/linking.js'
+import { answers, decides, opens, signsIn } from '../lib/linking.js'
 
-/** `POST /person`, `/app-user`, `/visit` and `/link`; everything else about them stays in this process. */
+/** `POST /person`, `/app-user`, `/visit`, `/link`, `/sign-in` and `/decide`; everything else about them stays in this process. */
 export async function openPeople(world) {
   const people = new Map()
   const doors = {
@@ -26,6 +26,14 @@ export async function openPeople(world) {
     async link({ connect_url, person, answers: all }) {
       const browser = browserOf(person)
       return told(await answers(browser, await opens(browser, connect_url), all))
+    },
+    /** Signs in for a backend without pages. */
+    async 'sign-in'({ auth_url, person, decision }) {
+      return told(await signsIn(people.get(person), auth_url, decision))
+    },
+    /** Allows or denies a call that waits. */
+    async decide({ approval_url, person, decision }) {
+      return told(await decides(people.get(person), approval_url, decision))
     },
   }
 

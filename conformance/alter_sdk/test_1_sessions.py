@@ -213,6 +213,11 @@ class Sessions(Test):
             provider_id=CALENDAR,
         )
         self.assertEqual(refusal.details["grant_id"], result.grant_id)
+        call = self.app.request("GET", self.api("/echo"), provider=CALENDAR, user_token=person["user_token"])
+        await self.refused(GrantExpiredError, call, provider_id=CALENDAR)
+        for status, count in (("active", 0), ("expired", 1)):
+            listed = await self.app.list_grants(status=status, end_user_token=person["user_token"])
+            self.assertEqual(listed.total, count, status)
 
     async def test_a_labelled_and_narrowed_grant(self):
         person = await self.person()

@@ -98,7 +98,7 @@ class Calls(Test):
     async def test_a_scope_that_was_not_allowed(self):
         person = await self.person()
         result = await self.linked(person, required_scopes={CALENDAR: [READ]})
-        call = self.app.request("POST", self.api("/v3/events"), grant_id=result.grant_id, json={"summary": "x"})
+        call = self.app.request("POST", self.api("/v3/events"), grant_id=result.grant_id, json={"title": "x"})
         refusal = await self.refused(ScopeReauthRequiredError, call, grant_id=result.grant_id, provider_id=CALENDAR)
         self.assertEqual(refusal.missing_scopes, ["calendar.write"])
 
@@ -154,6 +154,7 @@ class Lists(Test):
         self.assertEqual(await found(account="nobody@fake.example"), set())
         self.assertEqual(await found(label="none"), set())
         self.assertEqual(await found(status="revoked"), set())
+        self.assertEqual(await found(status="error"), set())
         await self.app.revoke_grant(third.grant_id)
         self.assertEqual(await found(status="active"), {first.grant_id, second.grant_id})
         self.assertEqual(await found(status="revoked"), {third.grant_id})

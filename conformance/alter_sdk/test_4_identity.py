@@ -1,7 +1,8 @@
 """Who stands behind a call, and how another service can be told."""
 
-from alter_sdk import BackendError, ReAuthRequiredError, verify_identity_assertion
-from alter_sdk.exceptions import GrantNotFoundError
+import asyncio
+
+from alter_sdk import AlterSDKError, BackendError, GrantNotFoundError, ReAuthRequiredError, verify_identity_assertion
 from world import CALENDAR, READ, WORLD, Test
 
 
@@ -79,7 +80,19 @@ class Identity(Test):
 class SignIn(Test):
     """`create_auth_session`: a backend without pages of its own lets somebody sign in."""
 
-    async def test_a_person_signs_in_for_a_backend_without_pages(self):
+    async def test_a_person_signs_in(self):
+        person = await self.person()
         session = await self.app.create_auth_session()
         self.assertTrue(session.auth_url.startswith(WORLD["issuer"]))
-        self.assertIsInstance(session.expires_in, int)
+        self.assertGreater(session.expires_in, 0)
+        waiting = asyncio.create_task(self.app.poll_auth_session(session.session_token, timeout=20, poll_interval=0.2))
+        await self.ask("sign-in", auth_url=session.auth_url, person=person["id"], decision="allow")
+        result = await waiting
+        self.assertEqual(await self.app.verify_user_token(result.user_token), person["id"])
+
+    async def test_a_person_does_not(self):
+        person = await self.person()
+        session = await self.app.create_auth_session()
+        await self.ask("sign-in", auth_url=session.auth_url, person=person["id"], decision="deny")
+        with self.assertRaises(AlterSDKError):
+            await self.app.poll_auth_session(session.session_token, timeout=5, poll_interval=0.2)

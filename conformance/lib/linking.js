@@ -51,20 +51,20 @@ class OwnIssuer {
 }
 
 export class Linking {
-  static async open({ more = '' } = {}) {
+  static async open() {
     const world = new Linking()
     try {
       world.fake = await FakeProvider.open()
       world.own = await OwnIssuer.open()
       world.client = app('desk', { name: 'Suite Desk', website_url: WEBSITE })
-      // It keeps its tokens to itself; and it has another organization beside it.
-      world.careful = app('careful', { hand_out_tokens: false })
+      // One keeps its tokens to itself; the calls of another are judged by rules.
+      const apps = [world.client, app('careful', { hand_out_tokens: false }), app('judged', { website_url: WEBSITE })]
+      const host = new URL(world.fake.url).host
       world.server = await startServer({
-        settings: { PROCURA_FAKE_PROVIDER: world.fake.url, PROCURA_EGRESS_ALLOW: world.own.host },
+        settings: { PROCURA_FAKE_PROVIDER: world.fake.url, PROCURA_EGRESS_ALLOW: `${world.own.host},${host}` },
       })
-      world.values = await world.server.apply(
-        [manifest([world.client, world.careful]), key('backend', 'desk'), key('careful', 'careful'), issuerOf(world.own), more].join('\n'),
-      )
+      const keys = [key('backend', 'desk'), key('careful', 'careful'), key('judged', 'judged')]
+      world.values = await world.server.apply([manifest(apps), ...keys, issuerOf(world.own), RULES, secretAt(host)].join('\n'))
       world.issuer = world.server.issuer
       world.key = world.values['app_key.backend.value']
       return world
@@ -104,6 +104,30 @@ export class Linking {
     person.idToken = tokens.id_token
     return person
   }
+}
+
+/** The person signs in for a backend without pages. */
+export async function signsIn(person, authUrl, decision = 'allow') {
+  const { browser } = person
+  const url = new URL(authUrl)
+  const token = new URLSearchParams(url.hash.slice(1)).get('session')
+  url.hash = ''
+  await browser.open(url)
+  const { next } = await browser.post('/sdk/auth/open', { session_token: token, has_opener: false })
+  const page = await browser.open(next)
+  return page.send({ decision })
+}
+
+/** The person looks at a call that waits for them, and allows it with their passkey, or denies it. */
+export async function decides(person, approvalUrl, decision) {
+  const { browser, passkey } = person
+  const page = await browser.open(approvalUrl)
+  if (decision === 'deny') return page.send({ decision })
+  const { id } = /\/approvals\/(?<id>[^/?]+)/.exec(page.url.pathname).groups
+  const { digest } = /data-digest="(?<digest>[^"]+)"/.exec(page.html).groups
+  const { authSessionId, authOptions } = await browser.post(`/api/approvals/${id}/start`, { digest })
+  await browser.post(`/api/approvals/${id}/approve`, { authSessionId, credential: passkey.get(authOptions), digest })
+  return browser.open(approvalUrl)
 }
 
 /** Opens a session's page in a browser without scripts, as its script would: a `Page`, or a `Departure` to the app. */
@@ -147,4 +171,17 @@ function issuerOf(own) {
     app: 'desk', issuer: own.url, audience: AUDIENCE, jwks_uri: `${own.url}/jwks`, email_claim: 'email', groups_claim: 'groups',
   }
   return `[[identity_issuer]]\n${Object.entries(lines).map(([name, value]) => `${name} = "${value}"\n`).join('')}`
+}
+
+const RULES = [
+  ['require_approval', 'DELETE /calendar/v3/events/**'],
+  ['deny', 'PUT /calendar/**'],
+  ['limit', 'GET /calendar/v3/events', 'times = 2\nper_secs = 3600\n'],
+].map(([kind, match, more = '']) => `[[policy]]\napp = "judged"\nprovider = "fake-calendar"\nkind = "${kind}"\nmatch = ["${match}"]\n${more}`).join('')
+
+/** A secret of the company that owns the app. */
+export const SECRET = 'weather-secret-0123456789'
+
+function secretAt(host) {
+  return `[[managed_secret]]\nslug = "weather"\napp = "desk"\nname = "Weather"\ninject = "header:X-Weather-Key"\nhosts = ["${host}"]\ncredential = "${SECRET}"\n`
 }

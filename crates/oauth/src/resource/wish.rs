@@ -201,7 +201,7 @@ fn check_scopes(wishes: &[ScopeWish], is_vault: bool) -> Result<Vec<ResourceScop
         if is_vault && (wish.allow.is_empty() || !wish.allow.iter().all(|rule| is_rule(rule))) {
             complain("allow", "names calls, each as a method or *, a space and a path: GET /v3/events/**");
         }
-        if !is_vault && (!wish.allow.is_empty() || !wish.provider_scopes.is_empty()) {
+        if !(is_vault || wish.allow.is_empty() && wish.provider_scopes.is_empty()) {
             complain("allow", "and provider_scopes are for resources of kind vault");
         }
         let are_words =

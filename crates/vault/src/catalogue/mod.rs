@@ -6,10 +6,12 @@
 
 mod change;
 mod rows;
+mod test;
 
 pub use change::{ClientWish, check_client, remove_client, remove_descriptor, set_client, set_descriptor};
 pub use rows::{list_clients, list_descriptors};
 pub(crate) use rows::{mark_refused, rekey};
+pub use test::Tested;
 
 use crate::connection::Connection;
 use crate::provider::{self, AuthKind, Inputs, Provider};

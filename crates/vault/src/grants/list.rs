@@ -40,6 +40,7 @@ impl Vault {
     /// An app sees its own, an agent what it was let in to; with a `user_token` only that person's.
     pub async fn list_grants(&self, caller: &Caller, filter: Filter) -> Result<Page> {
         let (app, agent) = (caller.app.clone(), caller.agent.as_ref().map(|agent| agent.id.clone()));
+        let now = self.seams.now();
         let page = self.store.read(move |tx| {
             let owner = filter.subject.as_ref().map(Subject::owner).unwrap_or_default();
             let provider = filter.provider.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
@@ -50,7 +51,8 @@ impl Vault {
                 provider: &provider,
                 account: filter.account.as_deref().unwrap_or_default(),
                 label: filter.label.as_deref().unwrap_or_default(),
-                status: filter.status.as_deref().unwrap_or("active"),
+                status: filter.status.as_deref().unwrap_or("live"),
+                now,
             };
             let (found, total) = rows::list(tx, &narrowed, filter.limit, filter.offset)?;
             let mut items = Vec::with_capacity(found.len());

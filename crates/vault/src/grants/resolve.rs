@@ -68,7 +68,7 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Ti
     let found = match (&wanted.grant, &wanted.provider) {
         _ if wanted.resource.is_some() => by_token(tx, caller, wanted)?,
         (Some(id), None) => by_id(tx, caller, wanted, id)?,
-        (None, Some(provider)) => by_provider(tx, caller, wanted, provider)?,
+        (None, Some(provider)) => by_provider(tx, caller, wanted, provider, now)?,
         _ => return Err(refuse(Code::InvalidRequest, "name either grant_id or provider_id")),
     };
     let connection = match &found.connection {
@@ -144,7 +144,7 @@ fn no_delegated(agent: &AgentId, provider: Option<&str>, grant: &Grant) -> Error
     }
 }
 
-fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str) -> Result<Grant> {
+fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str, now: Time) -> Result<Grant> {
     let provider = provider.trim().to_ascii_lowercase();
     let owner = match (&wanted.subject, &caller.agent) {
         (Some(subject), _) => subject.owner(),
@@ -152,7 +152,7 @@ fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str
         (None, Some(_)) => String::new(),
         (None, None) => Subject::App.owner(),
     };
-    let narrowed = rows::Narrowed {
+    let mut narrowed = rows::Narrowed {
         app: &caller.app,
         owner: &owner,
         agent: caller.agent.as_ref().map(|agent| agent.id.as_str()).unwrap_or_default(),
@@ -160,8 +160,14 @@ fn by_provider(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, provider: &str
         account: wanted.account.as_deref().unwrap_or_default(),
         label: wanted.label.as_deref().unwrap_or_default(),
         status: "active",
+        now,
     };
-    let (found, total) = rows::list(tx, &narrowed, MOST_CANDIDATES as u32, 0)?;
+    let (mut found, mut total) = rows::list(tx, &narrowed, MOST_CANDIDATES as u32, 0)?;
+    if found.is_empty() {
+        // One whose time is over is told from one that never was.
+        narrowed.status = "expired";
+        (found, total) = rows::list(tx, &narrowed, MOST_CANDIDATES as u32, 0)?;
+    }
     match found.as_slice() {
         [] => Err(nothing_there(caller, wanted, &provider)),
         [(grant, _)] => Ok(grant::find(tx, grant)?.ok_or_else(unknown)?),

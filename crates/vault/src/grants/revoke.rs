@@ -187,7 +187,9 @@ fn end_in(
     let Some(connection_id) = found.connection.as_ref().filter(|_| found.kind == Kind::Connection) else {
         return Ok((ending.ended.len(), None));
     };
-    if !grant::list_of_connection(tx, connection_id, 1)?.is_empty() {
+    // A secret of the company stays when the last one who may use it goes.
+    let is_secret = connection::find(tx, connection_id)?.is_some_and(|own| own.managed_secret.is_some());
+    if is_secret || !grant::list_of_connection(tx, connection_id, 1)?.is_empty() {
         return Ok((ending.ended.len(), None));
     }
     let removed = connection::end(tx, connection_id, by, now)?;

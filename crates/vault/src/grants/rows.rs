@@ -1,19 +1,20 @@
 //! All SQL that looks at permissions together with their accounts.
 
-use base::{AgentId, AppId, ConnectionId, Fault, GrantId};
+use base::{AgentId, AppId, ConnectionId, Fault, GrantId, Time};
 use db::{Tx, args};
 
 /// What narrows a list of an app's permissions. Empty texts do not narrow.
 pub(super) struct Narrowed<'a> {
     pub app: &'a AppId,
-    /// Whose: the stored word of an owner.
+    /// Whose: the stored word of an owner. A secret is the app's, and its permissions are of those who may use it.
     pub owner: &'a str,
     pub agent: &'a str,
     pub provider: &'a str,
     pub account: &'a str,
     pub label: &'a str,
-    /// `active`, `revoked`, or any.
+    /// `live`, with those whose time is over; `active`, `expired`, `revoked`. Nothing has another status.
     pub status: &'a str,
+    pub now: Time,
 }
 
 /// The permissions on linked accounts that fit, newest first: node and account, and how many fit in all.
@@ -27,11 +28,17 @@ pub(super) fn list(
                FROM grants g JOIN connections c ON c.id = g.connection_id
                WHERE g.app_id = $1
                  AND (($2 = '' AND g.kind = 'connection') OR ($2 <> '' AND g.kind = 'agent' AND g.agent_id = $2))
-                 AND ($3 = '' OR c.owner = $3) AND ($4 = '' OR c.provider = $4)
-                 AND ($5 = '' OR c.label = $5) AND ($6 = '' OR g.label = $6)
-                 AND ($7 <> 'active' OR g.ended_at IS NULL) AND ($7 <> 'revoked' OR g.ended_at IS NOT NULL)
+                 AND ($3 = '' OR (c.managed_secret_id IS NULL AND c.owner = $3)
+                      OR (c.managed_secret_id IS NOT NULL
+                          AND CASE WHEN g.identity_id IS NOT NULL THEN 'identity:' || g.identity_id
+                                   WHEN g.app_user_id IS NOT NULL THEN 'app_user:' || g.app_user_id
+                                   ELSE 'app' END = $3))
+                 AND ($4 = '' OR c.provider = $4) AND ($5 = '' OR c.label = $5) AND ($6 = '' OR g.label = $6)
+                 AND (($7 = 'live' AND g.ended_at IS NULL) OR ($7 = 'revoked' AND g.ended_at IS NOT NULL)
+                      OR ($7 = 'active' AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $8))
+                      OR ($7 = 'expired' AND g.ended_at IS NULL AND g.expires_at <= $8))
                ORDER BY g.id DESC
-               LIMIT $8 OFFSET $9";
+               LIMIT $9 OFFSET $10";
     let rows = tx.all(
         sql,
         args![
@@ -42,6 +49,7 @@ pub(super) fn list(
             narrowed.account,
             narrowed.label,
             narrowed.status,
+            narrowed.now,
             limit,
             offset
         ],
@@ -54,9 +62,15 @@ pub(super) fn list(
                FROM grants g JOIN connections c ON c.id = g.connection_id
                WHERE g.app_id = $1
                  AND (($2 = '' AND g.kind = 'connection') OR ($2 <> '' AND g.kind = 'agent' AND g.agent_id = $2))
-                 AND ($3 = '' OR c.owner = $3) AND ($4 = '' OR c.provider = $4)
-                 AND ($5 = '' OR c.label = $5) AND ($6 = '' OR g.label = $6)
-                 AND ($7 <> 'active' OR g.ended_at IS NULL) AND ($7 <> 'revoked' OR g.ended_at IS NOT NULL)";
+                 AND ($3 = '' OR (c.managed_secret_id IS NULL AND c.owner = $3)
+                      OR (c.managed_secret_id IS NOT NULL
+                          AND CASE WHEN g.identity_id IS NOT NULL THEN 'identity:' || g.identity_id
+                                   WHEN g.app_user_id IS NOT NULL THEN 'app_user:' || g.app_user_id
+                                   ELSE 'app' END = $3))
+                 AND ($4 = '' OR c.provider = $4) AND ($5 = '' OR c.label = $5) AND ($6 = '' OR g.label = $6)
+                 AND (($7 = 'live' AND g.ended_at IS NULL) OR ($7 = 'revoked' AND g.ended_at IS NOT NULL)
+                      OR ($7 = 'active' AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $8))
+                      OR ($7 = 'expired' AND g.ended_at IS NULL AND g.expires_at <= $8))";
     let total = tx.one(
         sql,
         args![
@@ -66,7 +80,8 @@ pub(super) fn list(
             narrowed.provider,
             narrowed.account,
             narrowed.label,
-            narrowed.status
+            narrowed.status,
+            narrowed.now
         ],
     )?;
     Ok((found, total.map_or(Ok(0), |row| row.int("total"))?))

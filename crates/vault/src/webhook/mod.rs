@@ -108,13 +108,7 @@ pub const EVENTS: [&str; 8] = [
 ];
 
 /// Writes an event for each of the app's webhooks that wants it.
-pub(crate) fn tell(
-    tx: &mut Tx<'_>,
-    seams: &Seams,
-    app: &AppId,
-    event: &'static str,
-    data: &Value,
-) -> Result<(), Fault> {
+pub fn tell(tx: &mut Tx<'_>, seams: &Seams, app: &AppId, event: &'static str, data: &Value) -> Result<(), Fault> {
     let now = seams.now();
     for (webhook, wanted) in rows::live_of_app(tx, app)? {
         if !wanted.is_empty() && !wanted.iter().any(|name| name == event) {

@@ -93,7 +93,8 @@ impl Members {
         self.take(name, "is a whole number", |value| value.as_i64())
     }
 
-    fn flag(&mut self, name: &str) -> Option<bool> {
+    /// True or false.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
         self.take(name, "is true or false", |value| value.as_bool())
     }
 

@@ -27,14 +27,14 @@ type Made = Result<(StatusCode, Json<Value>), Problem>;
 const MOST_KEYS: u32 = 1_000;
 
 /// The app whose things these are, and the operator who changes them.
-async fn by(server: &App, id: String) -> Result<By, Problem> {
+pub(super) async fn by(server: &App, id: String) -> Result<By, Problem> {
     let found = server.store.read(move |tx| app::find(tx, &AppId::from_text(id))).await?;
     let found = found.ok_or_else(Problem::not_found)?;
     Ok(By { app: found.id, organization: found.organization, who: Who::Operator })
 }
 
 /// One transaction of the vault's.
-async fn write<T: Send + 'static>(
+pub(super) async fn write<T: Send + 'static>(
     server: &App,
     by: By,
     mut deed: impl FnMut(&mut Tx<'_>, &Seams, &By) -> Result<T, Error> + Send + 'static,

@@ -13,9 +13,11 @@ mod operator;
 mod organizations;
 mod page;
 mod problem;
+mod providers;
 mod resources;
 mod shape;
 mod users;
+mod webhooks;
 
 pub use openapi::document;
 
@@ -57,6 +59,20 @@ fn routes() -> Vec<Route> {
         ("get", "/apps/{client_id}/identity-issuer", get(connect::show_issuer)),
         ("put", "/apps/{client_id}/identity-issuer", put(connect::set_issuer)),
         ("delete", "/apps/{client_id}/identity-issuer", delete(connect::remove_issuer)),
+        ("get", "/apps/{client_id}/connections", get(webhooks::list_connections)),
+        ("get", "/apps/{client_id}/webhooks", get(webhooks::list)),
+        ("post", "/apps/{client_id}/webhooks", post(webhooks::create)),
+        ("get", "/apps/{client_id}/webhooks/{webhook_id}", get(webhooks::show)),
+        ("patch", "/apps/{client_id}/webhooks/{webhook_id}", patch(webhooks::update)),
+        ("delete", "/apps/{client_id}/webhooks/{webhook_id}", delete(webhooks::remove)),
+        ("get", "/apps/{client_id}/webhooks/{webhook_id}/deliveries", get(webhooks::list_deliveries)),
+        ("post", "/apps/{client_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/resend", post(webhooks::resend)),
+        ("get", "/providers", get(providers::list)),
+        ("get", "/providers/{provider_id}", get(providers::show)),
+        ("put", "/providers/{provider_id}", put(providers::put)),
+        ("delete", "/providers/{provider_id}", delete(providers::remove)),
+        ("put", "/providers/{provider_id}/credentials", put(providers::put_credentials)),
+        ("delete", "/providers/{provider_id}/credentials", delete(providers::remove_credentials)),
         ("get", "/organizations", get(organizations::list)),
         ("post", "/organizations", post(organizations::create)),
         ("get", "/organizations/{organization_id}", get(organizations::show)),

@@ -1,16 +1,22 @@
 //! The developers' place: who sees what, and what its forms do. Every rule is the domain's; an app of others is not found.
 
 mod activity;
+mod agents;
 mod apps;
 mod check_redirect;
+mod connections;
 mod end;
 mod fields;
+mod identity_provider;
+mod keys;
 mod members;
 mod proof;
+mod providers;
 mod resources;
 mod scopes;
 mod set_up;
 mod tokens;
+mod webhooks;
 
 use crate::app::App;
 use crate::edge::faults::PageError;
@@ -25,6 +31,7 @@ use base::{AccountId, AppId, OrganizationId, Seams, Time};
 use db::Tx;
 use oauth::app::{self, App as Registered, AppKind, Error};
 use oauth::organization::{self, Actor, Organization, Role};
+use vault::By;
 
 /// The status of a form that comes back with sentences at its fields.
 const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
@@ -48,6 +55,12 @@ pub fn router() -> Router<App> {
         .route(&format!("{one}/tokens"), get(tokens::show).post(tokens::change))
         .route(&format!("{one}/activity"), get(activity::show))
         .merge(resources::router())
+        .merge(providers::router())
+        .merge(keys::router())
+        .merge(agents::router())
+        .merge(identity_provider::router())
+        .merge(connections::router())
+        .merge(webhooks::router())
 }
 
 /// One visit: the person, the organization that is open, what the person may do there.
@@ -109,6 +122,20 @@ impl Desk {
         self.role >= Role::Developer
     }
 
+    /// Who looks at what an app has in the vault.
+    fn looks(&self, app: &Registered) -> By {
+        let who = match &self.actor {
+            Actor::Account(account) => vault::by::Who::Account(account.clone()),
+            Actor::Operator => vault::by::Who::Operator,
+        };
+        By { app: app.id.clone(), organization: app.organization.clone(), who }
+    }
+
+    /// Who changes what an app has in the vault; whoever only looks does not find the deed.
+    fn by(&self, app: &Registered) -> Result<By, PageError> {
+        if self.may_change() { Ok(self.looks(app)) } else { Err(PageError::not_found()) }
+    }
+
     fn frame(&self, server: &App) -> Frame {
         page::frame(server).with_csrf(&self.csrf)
     }
@@ -157,6 +184,28 @@ where
 {
     let seams = server.seams.clone();
     server.oauth.apps.change(move |tx| work(tx, &seams)).await
+}
+
+/// One transaction that changes what an app has in the vault.
+async fn change_vault<T, F>(server: &App, by: By, mut work: F) -> Result<T, vault::Error>
+where
+    F: FnMut(&mut Tx<'_>, &Seams, &By) -> Result<T, vault::Error> + Send + 'static,
+    T: Send + 'static,
+{
+    let seams = server.seams.clone();
+    server.store.write_again(move |tx| work(tx, &seams, &by)).await
+}
+
+/// The sentence of a refusal, for the field that it is about. Anything else goes its own way.
+fn sentence(error: vault::Error) -> Result<String, PageError> {
+    match error {
+        vault::Error::Refused(refusal) if refusal.code.status() < 404 => {
+            let mut letters = refusal.message.chars();
+            let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+            Ok(format!("{first}{}.", letters.as_str()))
+        }
+        other => Err(other.into()),
+    }
 }
 
 /// The page for a deed that was not done, where no field can say why.

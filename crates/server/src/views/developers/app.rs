@@ -15,6 +15,12 @@ pub enum AppTab {
     Scopes,
     Tokens,
     Resources,
+    Providers,
+    Connections,
+    Keys,
+    Agents,
+    IdentityProvider,
+    Webhooks,
     Activity,
 }
 

@@ -2,19 +2,27 @@
 
 mod app;
 mod apps;
+mod connect;
+mod keys;
 mod protect;
+mod providers;
 mod resources;
 mod snippets;
+mod webhooks;
 
 pub use app::{
     AppActivity, AppCounts, AppHead, AppScopes, AppSetUp, AppTab, AppTokens, FreshSecret, ScopeChoice, SecretRow,
 };
 pub use apps::{AppNew, AppRow, Apps, MemberRow, Members};
+pub use connect::{AgentLine, AppAgents, AppConnections, AppIdentityProvider, LinkedRow};
+pub use keys::{AppKeys, FreshKey, KeyLine, KeyVerbs};
 pub use protect::{Protected, protect};
+pub use providers::{AppProvider, AppProviders, ProviderLine, ProviderScopeChoice};
 pub use resources::{
     AppResources, HolderRow, ResourceForm, ResourceNew, ResourcePage, ResourceRow, ScopeEntry, VaultFields,
 };
 pub use snippets::{Snippet, snippets};
+pub use webhooks::{AppWebhook, AppWebhooks, DeliveryRow, EventChoice, WebhookRow};
 
 use super::parts::{Link, Name, Tile};
 use super::rail::{Rail, RailItem};
