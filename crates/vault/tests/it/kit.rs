@@ -144,7 +144,8 @@ impl World {
         let app = AppId::from_text("app_1");
         let configured = self.vault.configured_as(&app, "fake-calendar").await.unwrap().unwrap();
         // The permission is opened for a session's link alone.
-        let purpose = Purpose { app, subject: self.person(name), session: Some(1), interaction: None, connection: None };
+        let purpose =
+            Purpose { app, subject: self.person(name), session: Some(1), interaction: None, connection: None };
         let browser = Digest::of(name.as_bytes());
         let away =
             self.vault.begin_link(purpose, &configured, &Scope::of(scopes), BTreeMap::new(), &browser).await.unwrap();
