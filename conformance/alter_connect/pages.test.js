@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { room } from '../lib/python.js'
 import { CALENDAR, CHAT, press, Stage } from './app.js'
 
@@ -18,27 +18,21 @@ describe('the pages of Connect', () => {
   before(async () => {
     mkdirSync(shots, { recursive: true })
     stage = await Stage.open()
-    visitor = await stage.visitor()
   })
+  beforeEach(async () => (visitor = await stage.visitor()))
+  afterEach(() => stage.clear())
   after(() => stage?.close())
 
   const looks = async (options, name, deed) => {
     const popup = await visitor.opens(await stage.session(visitor.person, options))
-    await popup.locator('form, [role=status]').first().waitFor()
+    await popup.locator('form').first().waitFor()
     await deed?.(popup)
     await survey(popup, name)
     return popup
   }
 
-  /** The person closes the window, and the widget notices. */
-  const dismiss = async (popup) => {
-    await popup.close()
-    await visitor.hears('exit')
-  }
-
   test('one service, with its scopes', async () => {
-    const popup = await looks({ requiredScopes: { [CALENDAR]: ['calendar.read', 'calendar.write'] } }, 'scopes')
-    await dismiss(popup)
+    await looks({ requiredScopes: { [CALENDAR]: ['calendar.read', 'calendar.write'] } }, 'scopes')
   })
 
   test('several services, before and after one of them', async () => {
@@ -47,7 +41,6 @@ describe('the pages of Connect', () => {
     await press(popup, 'Continue')
     await popup.getByRole('button', { name: 'Done' }).waitFor()
     await survey(popup, 'services-one-done')
-    await dismiss(popup)
   })
 
   test('an account that is linked already, with an agent', async () => {
@@ -55,26 +48,27 @@ describe('the pages of Connect', () => {
     const popup = await visitor.opens(await stage.session(visitor.person))
     await press(popup, 'Continue')
     await visitor.hears('success')
-    const again = await looks({ agent: agent.id, delegable: true }, 'linked-agent')
-    await dismiss(again)
+    await looks({ agent: agent.id, delegable: true }, 'linked-agent')
+  })
+
+  test('a person of whom only the app knows', async () => {
+    await looks({ userToken: await stage.world.own.vouches({ sub: 'customer-7' }) }, 'stranger')
   })
 
   test('a service that failed', async () => {
     await stage.world.fake.faults({ error: 'server_error', status_on: 'authorize' })
-    const popup = await looks({ allowedProviders: [CALENDAR, CHAT], switchAccount: true }, 'services-failed', async (popup) => {
+    await looks({ allowedProviders: [CALENDAR, CHAT], switchAccount: true }, 'services-failed', async (popup) => {
       await popup.getByRole('link', { name: /Fake chat/ }).click()
       await press(popup, 'Continue')
       await popup.getByText(/did not work/).first().waitFor()
     })
-    await stage.world.fake.reset()
-    await dismiss(popup)
   })
 
   test('a link that is not whole', async () => {
     const popup = await visitor.opens({ sessionToken: 'sess_nothing' })
+    await popup.getByRole('heading', { name: 'This did not work' }).waitFor()
     await popup.getByText('This link is not whole.').waitFor()
     await survey(popup, 'open-broken')
-    await dismiss(popup)
   })
 
   test('the end, when nobody waits for it: linked, and not', async () => {

@@ -11,6 +11,8 @@ import { openPeople } from './people.js'
 
 const folder = `${room}alter_sdk`
 const GIVES_UP_AFTER_MS = 90_000
+// A part of a name, to run only the tests that have it.
+const only = process.env.ALTER_SDK_ONLY ? [process.env.ALTER_SDK_ONLY] : []
 const areas = readdirSync(folder).filter((file) => /^test_\w+\.py$/.test(file)).map((file) => file.slice(0, -3)).sort()
 
 describe('alter-sdk 0.29.0', () => {
@@ -33,7 +35,7 @@ describe('alter-sdk 0.29.0', () => {
         count += 1
         await of.test(name, () => assert.equal(failure, null, failure ?? ''))
       }
-      assert.ok(count > 0, 'not one test ran')
+      assert.ok(count > 0 || only.length > 0, 'not one test ran')
     })
   }
 
@@ -41,7 +43,7 @@ describe('alter-sdk 0.29.0', () => {
     const told = {
       issuer: world.issuer,
       key: world.key,
-      careful_key: world.values['app_key.careful.value'],
+      careful_key: world.classicKey,
       judged_key: world.values['app_key.judged.value'],
       secret: SECRET,
       client_id: world.client.client_id,
@@ -49,7 +51,6 @@ describe('alter-sdk 0.29.0', () => {
       own_issuer: world.own.url,
       people: people.url,
     }
-    const only = process.env.ALTER_SDK_ONLY ? [process.env.ALTER_SDK_ONLY] : []
     const child = spawn(python, ['run.py', area, ...only], {
       cwd: folder,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONDONTWRITEBYTECODE: '1', WORLD: JSON.stringify(told) },

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { Browser, Departure } from '../lib/browser.js'
 import { answers, decides, opens, signsIn } from '../lib/linking.js'
 
-/** `POST /person`, `/app-user`, `/visit`, `/link`, `/sign-in` and `/decide`; everything else about them stays in this process. */
+/** `POST /person`, `/app-user`, `/look`, `/visit`, `/link`, `/sign-in` and `/decide`; everything else about them stays in this process. */
 export async function openPeople(world) {
   const people = new Map()
   const doors = {
@@ -17,6 +17,10 @@ export async function openPeople(world) {
       const browser = new Browser(world.issuer)
       people.set(claims.sub, { browser })
       return { id: claims.sub, user_token: await world.own.vouches(claims) }
+    },
+    /** Looks at a page of their account. */
+    async look({ path, person }) {
+      return told(await browserOf(person).open(path))
     },
     /** Looks at the page of a session and leaves it. */
     async visit({ connect_url, person }) {

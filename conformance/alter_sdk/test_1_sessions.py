@@ -18,7 +18,7 @@ from alter_sdk import (
     ReAuthRequiredError,
     RestrictedGrantRequiresProxyError,
 )
-from world import CALENDAR, CHAT, ORIGIN, READ, WORLD, WRITE, Test
+from world import CALENDAR, CHAT, ORIGIN, READ, WORLD, Test
 
 
 class Sessions(Test):

@@ -118,16 +118,21 @@ class Calls(Test):
         # One app's grant is nothing at another.
         await self.refused(GrantNotFoundError, self.app.request("GET", self.api("/echo"), grant_id=result.grant_id))
 
-    async def test_what_the_client_does_itself_is_reported(self):
-        result = await self.linked(await self.person())
-        await self.app.request("GET", self.api("/echo"), grant_id=result.grant_id, reason="to see", context={"tool": "t"})
-        listed = await eventually(lambda: self.used(result.grant_id))
-        self.assertTrue(listed.last_used_at)
+    async def test_what_the_client_does_itself_is_reported_and_its_person_sees_it(self):
+        person = await self.person()
+        result = await self.linked(person)
+        await self.app.request("GET", self.api("/echo?secret=1"), grant_id=result.grant_id, reason="to see", context={"tool": "t"})
 
-    async def used(self, grant_id):
-        for grant in (await self.app.list_grants()).grants:
-            if grant.grant_id == grant_id and grant.last_used_at:
-                return grant
+        async def reported():
+            seen = await self.ask("look", path="/account/calls", person=person["id"])
+            return "/calendar/echo" in seen["text"] and seen["text"]
+
+        text = await eventually(reported)
+        self.assertIn("Suite Desk", text)
+        self.assertIn("to see", text)
+        self.assertNotIn("secret=1", text)
+        [grant] = (await self.app.list_grants(end_user_token=person["user_token"])).grants
+        self.assertTrue(grant.last_used_at)
 
 
 class Lists(Test):

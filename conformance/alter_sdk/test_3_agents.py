@@ -45,11 +45,11 @@ class Agents(Test):
 class Register(Agents):
     async def test_create_find_change(self):
         made = await self.app.agents.create(
-            name="clerk", scopes={CALENDAR: [READ]}, display_name="The clerk", metadata={"team": "ops"}, type="service"
+            name="clerk", scopes={CALENDAR: [READ]}, display_name="The clerk", metadata={"équipe": "ops ü"}, type="service"
         )
         self.assertTrue(made.api_key.startswith("alter_"))
         self.assertEqual((made.name, made.status, made.type, made.display_name), ("clerk", "active", "service", "The clerk"))
-        self.assertEqual((made.scopes, made.metadata), ({CALENDAR: [READ]}, {"team": "ops"}))
+        self.assertEqual((made.scopes, made.metadata), ({CALENDAR: [READ]}, {"équipe": "ops ü"}))
         found = await self.app.agents.get(str(made.id))
         self.assertEqual((found.id, found.version), (made.id, made.version))
         self.assertEqual((await self.app.agents.get_by_name("clerk")).id, made.id)

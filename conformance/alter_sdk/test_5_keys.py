@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from alter_sdk import (
     BackendError,
+    GrantNotFoundError,
     InsufficientScopeError,
     InvalidKeyError,
     KeyRevokedError,
@@ -30,6 +31,8 @@ class Keys(Test):
             status_code=403,
         )
         self.assertEqual(set(refusal.granted), {"grants:read", "agents:read"})
+        onward = derived.keys.derive(scopes=["agents:read"], expires_in=60)
+        await self.refused(InsufficientScopeError, onward, missing=["keys:derive"])
         own = await self.app.keys.derive(scopes=["grants:read"], expires_in=600)
         self.assertEqual(own.parent_key_id, made.parent_key_id)
         ended = await self.app.keys.revoke(key_id=made.id)
@@ -91,6 +94,7 @@ class Words(Test):
         for spec in await self.app.provider_specs.list():
             page = await self.app.provider_specs.list_operations(spec.provider_kind, spec.provider_id, limit=1)
             self.assertEqual(page.spec.provider_id, spec.provider_id)
+        await self.refused(GrantNotFoundError, self.app.provider_specs.get("oauth", "no-such"))
 
     async def test_spans(self):
         began = datetime.now(UTC)

@@ -1,5 +1,6 @@
 // An app whose backend speaks Connect, with everything around it: the server, the fake provider, an identity provider of the app's own.
 
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import * as jose from 'jose'
 import * as openid from 'openid-client'
@@ -63,7 +64,9 @@ export class Linking {
       world.server = await startServer({
         settings: { PROCURA_FAKE_PROVIDER: world.fake.url, PROCURA_EGRESS_ALLOW: `${world.own.host},${host}` },
       })
-      const keys = [key('backend', 'desk'), key('careful', 'careful'), key('judged', 'judged')]
+      // The classic form of a key, which an operator brings along from before.
+      world.classicKey = `alter_key_${randomBytes(30).toString('base64url')}`
+      const keys = [key('backend', 'desk'), key('careful', 'careful', `value = "${world.classicKey}"\n`), key('judged', 'judged')]
       world.values = await world.server.apply([manifest(apps), ...keys, issuerOf(world.own), RULES, secretAt(host)].join('\n'))
       world.issuer = world.server.issuer
       world.key = world.values['app_key.backend.value']
@@ -162,8 +165,8 @@ export async function returns(browser, departure) {
   return browser.open(back)
 }
 
-function key(name, app) {
-  return `[[app_key]]\nkey = "${name}"\napp = "${app}"\n`
+function key(name, app, more = '') {
+  return `[[app_key]]\nkey = "${name}"\napp = "${app}"\n${more}`
 }
 
 function issuerOf(own) {

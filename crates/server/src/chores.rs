@@ -41,6 +41,8 @@ pub const SCHEDULE: &[Chore] = &[
     Chore { name: "oauth.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_oauth },
     Chore { name: "nonces.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_keys },
     Chore { name: "approvals.tend", every: Duration::from_secs(5), by: By::OneNode, run: tend_approvals },
+    Chore { name: "connections.tend", every: Duration::from_mins(1), by: By::OneNode, run: tend_connections },
+    Chore { name: "connections.keep_alive", every: Duration::from_mins(10), by: By::OneNode, run: keep_alive },
     Chore { name: "webhooks.deliver", every: Duration::from_secs(2), by: By::OneNode, run: deliver_webhooks },
     Chore { name: "people.sweep", every: Duration::from_secs(30), by: By::OneNode, run: sweep_people },
     Chore { name: "app_secrets.sweep", every: Duration::from_hours(1), by: By::OneNode, run: sweep_app_secrets },
@@ -51,6 +53,9 @@ pub const SCHEDULE: &[Chore] = &[
         run: sweep_operator_tokens,
     },
 ];
+
+/// How many credentials one turn renews, so that a service sees no herd.
+const KEEP_ALIVE: u32 = 50;
 
 /// How many rows one transaction of a sweep removes, so that nobody waits long behind it.
 const SWEEP: u32 = 500;
@@ -96,6 +101,16 @@ fn sweep_keys(app: App) -> Doing {
 /// What nobody decided in time is over; what was approved just before the server went away runs now.
 fn tend_approvals(app: App) -> Doing {
     Box::pin(async move { app.vault.tend_approvals(SWEEP).await.map(drop) })
+}
+
+/// A credential that nobody may use any more is not kept.
+fn tend_connections(app: App) -> Doing {
+    Box::pin(async move { app.vault.tend_connections().await.map(drop) })
+}
+
+/// What would die of idleness is renewed, a few at a time.
+fn keep_alive(app: App) -> Doing {
+    Box::pin(async move { app.vault.keep_alive(KEEP_ALIVE).await.map(drop) })
 }
 
 /// Until nothing is due, or a turn's time is over: the others of the schedule have leases of their own.

@@ -2,10 +2,13 @@
 //
 // The window has one name for all flows: a second flow only changes the fragment, and starts here anew.
 
+const heading = document.querySelector("h1");
 const said = document.getElementById("said");
+const [waits, prepares] = [heading?.textContent ?? "", said?.textContent ?? ""];
 
-/** @param {string} sentence */
-function say(sentence) {
+/** @param {string} sentence @param {string} [title] */
+function say(sentence, title = "This did not work") {
+  if (heading) heading.textContent = title;
   if (said) said.textContent = sentence;
 }
 
@@ -16,6 +19,7 @@ function opener() {
 }
 
 async function start() {
+  say(prepares, waits);
   const token = new URLSearchParams(location.hash.slice(1)).get("session");
   if (!token) return say("This link is not whole. Close this window and start again in the app you came from.");
   try {
@@ -26,7 +30,7 @@ async function start() {
     });
     const answer = await response.json();
     if (answer.next) return location.replace(answer.next);
-    say(answer.sentence ?? "That did not work. Close this window and start again in the app you came from.");
+    say(answer.sentence ?? "Something went wrong. Close this window and start again in the app you came from.");
     if (answer.origin && opener()) {
       const message = { type: "alter_connect_error", error: answer.error, error_description: answer.sentence, session: answer.session };
       opener()?.postMessage(message, answer.origin);

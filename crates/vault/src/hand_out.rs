@@ -40,7 +40,7 @@ pub struct HandedOut {
 }
 
 impl Vault {
-    /// Hands out the credential of a permission. `is_on` is the app's switch; `refused` is the version that the service just refused.
+    /// Hands out the credential of a permission. `is_on` is the app's switch `hand_out_tokens`.
     pub async fn hand_out(&self, caller: &Caller, is_on: bool, ask: HandOutAsk) -> Result<HandedOut> {
         let found = self.resolve(caller, ask.wanted.clone()).await?;
         let may = match may_hand_out(caller, &found, is_on) {

@@ -21,6 +21,7 @@ mod refresh;
 mod refusal;
 mod rekey;
 pub mod secret;
+pub mod restored;
 pub mod session;
 mod settings;
 pub mod sign_in;

@@ -57,7 +57,7 @@ pub struct ResourceScope {
     /// Of a vault resource: what has to be granted at the provider for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub provider_scopes: Vec<String>,
-    /// Of a vault resource: the calls that it lets through, as `METHOD /path/**`, with a host before the path where it is not the first one.
+    /// Of a vault resource: the calls that it lets through, as `METHOD /path/**`, or `METHOD https://host/path/**` where it is not the provider's first host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
 }

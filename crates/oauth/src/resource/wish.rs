@@ -231,14 +231,25 @@ fn is_provider_id(id: &str) -> bool {
     (1..=60).contains(&id.len()) && id.bytes().all(is_letter)
 }
 
-/// A rule about calls: a method or `*`, a space, and a path that may begin with a host and hold `*` and `**`.
+/// A rule about calls: a method or `*`, a space, and a path below the usual host, or a whole https address. `*` stands for one part of the
+/// path, `**` for whatever comes at its end; anything else with a star in it could be read in more than one way.
 fn is_rule(rule: &str) -> bool {
     let Some((method, place)) = rule.split_once(' ') else { return false };
-    let is_method = method == "*" || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase()));
-    let is_place = place.len() <= 500
-        && place.contains('/')
+    let is_method = method == "*" || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
+    let path = match place.strip_prefix("https://") {
+        Some(rest) => rest.split_once('/').filter(|(host, _)| !host.is_empty()).map(|(_, path)| path),
+        None => place.strip_prefix('/'),
+    };
+    let is_plain = place.len() <= 500
         && place.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'?' | b'#' | b'@'));
-    is_method && is_place
+    let Some(path) = path.filter(|_| is_method && is_plain) else { return false };
+    let segments: Vec<&str> = path.split('/').collect();
+    let last = segments.len() - 1;
+    segments.iter().enumerate().all(|(place, segment)| match *segment {
+        "*" => true,
+        "**" => place == last,
+        text => !text.contains('*'),
+    })
 }
 
 fn check_scope_name(name: &str) -> Result<(), &'static str> {

@@ -14,7 +14,8 @@ pub(super) async fn run(config: &Config, around: &Surroundings, file: &Path) -> 
     let opened = opening::open_beside(config, &seams).await?;
     let variable = |name: &str| around.environment.get(name).map(str::to_owned);
     let folder = file.parent().unwrap_or(Path::new(""));
-    let server = apply::Server { issuer: &config.issuer, sealer: &opened.sealer, allow: &config.egress.allow };
+    let issuer = opening::issuer(config, &opened.store).await?;
+    let server = apply::Server { issuer: &issuer, sealer: &opened.sealer, allow: &config.egress.allow };
     let lines = apply::run(&opened.store, &seams, &text, folder, &variable, server).await;
     for line in lines.map_err(|error| told(file, error))? {
         say(&line);

@@ -114,5 +114,6 @@ pub async fn end(State(app): State<App>, owner: Owner, Path(id): Path<String>) -
     if !app.oauth.end_delegation(&owner.account, &id, &owner.source).await? {
         return Err(ApiError::new(StatusCode::NOT_FOUND, "Delegation not found", "you have no such delegation"));
     }
+    app.vault.tend_connections_of(&owner.account).await?;
     Ok(Json(json!({ "success": true })))
 }

@@ -199,11 +199,12 @@ pub async fn check_served_keys(config: &Config, opened: &Opened) -> Result<(), F
         return Ok(());
     }
     let served = opened.store.read(|tx| rows::find(tx, SERVED_KEYS)).await?.unwrap_or_default();
-    if served.split(' ').any(|id| id == opened.sealer.key_id()) {
+    // It has to seal with the new key too: what it sealed with the old one meanwhile would be left behind.
+    if served.split(' ').next() == Some(opened.sealer.key_id().as_str()) {
         return Ok(());
     }
     Err(Failure::new(
-        "the running server does not have the new master key yet: start it again, then run this once more",
+        "the running server does not seal with the new master key yet: start it again with that key first in its list, then run this once more",
     ))
 }
 

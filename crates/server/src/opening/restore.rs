@@ -72,7 +72,8 @@ async fn end_what_could_return(store: &Store, now: Time) -> Result<(), Fault> {
             rows::drop_leases(tx)?;
             ledger::grant::end_all_of_kind(tx, Kind::Session, EndedBy::Operator, now)?;
             people::restored::end_all(tx, now)?;
-            oauth::restored::end_all(tx, now)
+            oauth::restored::end_all(tx, now)?;
+            vault::restored::end_all(tx, now)
         })
         .await
 }

@@ -99,7 +99,7 @@ pub async fn open(State(app): State<App>, Calling(caller): Calling, Body(asked):
     Ok(Json(answer))
 }
 
-fn policy(asked: PolicyAsked) -> Result<GrantPolicy, SdkError> {
+pub(super) fn policy(asked: PolicyAsked) -> Result<GrantPolicy, SdkError> {
     Ok(GrantPolicy {
         max_ttl_seconds: asked.max_ttl_seconds,
         default_ttl_seconds: asked.default_ttl_seconds,
@@ -108,7 +108,7 @@ fn policy(asked: PolicyAsked) -> Result<GrantPolicy, SdkError> {
 }
 
 /// A moment as RFC 3339 writes it.
-pub(super) fn moment(text: &str) -> Result<Time, SdkError> {
+fn moment(text: &str) -> Result<Time, SdkError> {
     Time::from_rfc3339(text).ok_or_else(|| {
         SdkError::new(Code::InvalidGrantPolicy, "expires_at is a time with its offset, such as 2027-01-31T09:00:00Z")
     })
@@ -159,7 +159,7 @@ fn told(session: &Session, now: Time) -> Value {
         Status::Completed => {
             members.insert("grants".to_owned(), result.granted.iter().map(item).collect());
             let declined = result.declined.iter().map(|own| {
-                json!({ "provider_id": own.provider, "reason": "not_selected", "message": "the person left this provider out" })
+                json!({ "provider_id": own.provider, "reason": own.code, "message": "the person left this provider out" })
             });
             let failed = result
                 .failed

@@ -1,7 +1,7 @@
 //! Permissions on linked accounts: list, end, pass on, mint, report (`connect-wire.md` 2.6.6, 2.6.8–2.6.11).
 
 use super::Answer;
-use super::connect::{PolicyAsked, moment};
+use super::connect::{PolicyAsked, policy};
 use crate::app::App;
 use crate::edge::alter::{Body, Calling, SdkError, Sent, needs, needs_any, subject};
 use axum::Json;
@@ -173,7 +173,7 @@ pub async fn delegate(
     let made = app.vault.delegate(&caller, &id_in(&id)?, ask).await?;
     let mut answer = json!({
         "grant_id": made.grant.id.as_str(),
-        "grant_kind": "oauth",
+        "grant_kind": if made.is_secret { "managed_secret" } else { "oauth" },
         "parent_grant_id": made.grant.parent.as_ref().map(GrantId::as_str),
         "depth": made.limits.depth,
         "delegable": made.limits.delegable,
@@ -215,7 +215,10 @@ pub async fn mint(
     if asked.label.trim().is_empty() || asked.label.chars().count() > 255 {
         return Err(SdkError::invalid("label", "label has 1 to 255 characters"));
     }
-    let expires_at = asked.grant_policy.and_then(|policy| policy.expires_at).as_deref().map(moment).transpose()?;
+    let expires_at = match asked.grant_policy {
+        None => None,
+        Some(asked) => policy(asked)?.expiry(app.seams.now()),
+    };
     let ask = MintAsk { label: asked.label, expires_at, tags: asked.grant_tags };
     let (grant, connection) = app.vault.mint_grant(&caller, &id_in(&id)?, ask).await?;
     let limits = vault::grants::Limits::of(&grant)?;

@@ -58,29 +58,26 @@ pub(super) fn message(session: &Session, now: Time) -> Value {
 pub(super) fn return_address(session: &Session, now: Time) -> Option<String> {
     let mut url = url::Url::parse(session.return_url.as_deref()?).ok()?;
     let mut query = url.query_pairs_mut();
-    match (session.status(now), session.result.granted.first()) {
-        (Status::Completed, Some(granted)) => {
-            query
-                .append_pair("alter_connect_success", "true")
-                .append_pair("grant_id", granted.grant.as_str())
-                .append_pair("provider", &granted.provider)
-                .append_pair("provider_name", &granted.provider_name)
-                .append_pair("account_identifier", &granted.account)
-                .append_pair("timestamp", &Time::from_ms(granted.at_ms).iso())
-                .append_pair("operation", granted.operation.as_str())
-                .append_pair("status", "active");
-            // An empty list would be read as one scope without a name.
-            if !granted.scopes.is_empty() {
-                query.append_pair("scopes", &granted.scopes.join(","));
-            }
+    if let (Status::Completed, Some(granted)) = (session.status(now), session.result.granted.first()) {
+        query
+            .append_pair("alter_connect_success", "true")
+            .append_pair("grant_id", granted.grant.as_str())
+            .append_pair("provider", &granted.provider)
+            .append_pair("provider_name", &granted.provider_name)
+            .append_pair("account_identifier", &granted.account)
+            .append_pair("timestamp", &Time::from_ms(granted.at_ms).iso())
+            .append_pair("operation", granted.operation.as_str())
+            .append_pair("status", "active");
+        // An empty list would be read as one scope without a name.
+        if !granted.scopes.is_empty() {
+            query.append_pair("scopes", &granted.scopes.join(","));
         }
-        _ => {
-            let (code, sentence, _) = error(session, now);
-            query
-                .append_pair("alter_connect_error", "true")
-                .append_pair("error_code", &code)
-                .append_pair("error_description", &sentence);
-        }
+    } else {
+        let (code, sentence, _) = error(session, now);
+        query
+            .append_pair("alter_connect_error", "true")
+            .append_pair("error_code", &code)
+            .append_pair("error_description", &sentence);
     }
     drop(query);
     Some(url.into())

@@ -13,7 +13,7 @@ mod show;
 
 pub use decide::Decision;
 pub use frozen::{Frozen, Ran};
-pub(crate) use rows::{delete_of_account, delete_of_app};
+pub(crate) use rows::{delete_of_account, delete_of_app, end_all};
 pub use show::Shown;
 
 use crate::Vault;

@@ -215,3 +215,12 @@ pub(super) fn set_sealed(tx: &mut Tx<'_>, own: &Approval, key_id: &str) -> Resul
     tx.run(sql, args![own.id, own.request, own.result, key_id])?;
     Ok(())
 }
+
+/// Ends every call that waits, or that was about to run.
+pub(crate) fn end_all(tx: &mut Tx<'_>, now: Time) -> Result<(), Fault> {
+    let sql = "UPDATE call_approvals
+               SET status = 'expired', decided_at = $1
+               WHERE status IN ('pending', 'approved', 'executing')";
+    tx.run(sql, args![now])?;
+    Ok(())
+}

@@ -7,6 +7,7 @@ mod credential;
 mod end;
 mod list;
 mod rows;
+mod tend;
 
 pub use credential::Credential;
 pub use end::Removed;

@@ -310,6 +310,28 @@ pub(super) fn reseal(
     Ok(tx.run(sql, args![id, version, sealed, key])? == 1)
 }
 
+/// Live connections of persons and apps on which nothing is permitted any more: of one account (empty for all), unchanged since a moment.
+pub(super) fn idle(
+    tx: &mut Tx<'_>,
+    account: &str,
+    unchanged_since: Time,
+    now: Time,
+    limit: u32,
+) -> Result<Vec<ConnectionId>, Fault> {
+    let sql = "SELECT c.id
+               FROM connections c
+               WHERE c.ended_at IS NULL AND c.managed_secret_id IS NULL AND c.updated_at <= $2
+                 AND ($1 = '' OR c.account_id = $1)
+                 AND NOT EXISTS (SELECT 1
+                                 FROM grants g
+                                 WHERE g.connection_id = c.id AND g.ended_at IS NULL
+                                   AND (g.expires_at IS NULL OR g.expires_at > $3))
+               ORDER BY c.id
+               LIMIT $4";
+    let rows = tx.all(sql, args![account, unchanged_since, now, limit])?;
+    rows.iter().map(|row| row.text("id").map(ConnectionId::from_text)).collect()
+}
+
 /// The live connections of an account.
 pub(crate) fn ids_of_account(tx: &mut Tx<'_>, account: &AccountId) -> Result<Vec<ConnectionId>, Fault> {
     let rows = tx.all("SELECT id FROM connections WHERE account_id = $1 AND ended_at IS NULL", args![account])?;

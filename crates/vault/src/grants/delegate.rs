@@ -25,6 +25,8 @@ pub struct DelegateAsk {
 pub struct Delegated {
     pub grant: Grant,
     pub limits: Limits,
+    /// It is on a secret of the company, not on an account of a person.
+    pub is_secret: bool,
 }
 
 impl Vault {
@@ -48,7 +50,7 @@ impl Vault {
                     return Err(not_delegable("no_onward_hop"));
                 }
                 let ceiling = ask.scope_constraint.as_ref().map(Scope::of);
-                if ceiling.as_ref().is_some_and(|ceiling| held.grant.scope.intersection(ceiling).is_empty()) {
+                if ceiling.as_ref().is_some_and(|ceiling| held.ceiling.intersection(ceiling).is_empty()) {
                     return Err(refuse(Code::InvalidScopeConstraint, "the constraint leaves nothing of the grant"));
                 }
                 if ask.ttl_secs.is_some_and(|secs| secs <= 0) {
@@ -69,7 +71,7 @@ impl Vault {
                     .detail(json!({ "parent": held.grant.id.as_str(), "scopes": made.scope.to_string() }));
                 journal::write(tx, &about(entry, &revoke::subject_of(&made)))?;
                 let limits = Limits::of(&made)?;
-                Ok(Delegated { grant: made, limits })
+                Ok(Delegated { grant: made, limits, is_secret: held.connection.managed_secret.is_some() })
             })
             .await
     }

@@ -21,7 +21,7 @@ pub use report::MismatchReport;
 pub use resolve::{ForResource, Resolved, Wanted};
 pub(crate) use resolve::{limits_above, resolve};
 pub use revoke::{Revoked, end_of_account};
-pub(crate) use revoke::{end_of_app, subject_of};
+pub(crate) use revoke::{end_of_app, end_whole, subject_of};
 pub(crate) use rows::find_agent;
 
 use crate::caller::Subject;

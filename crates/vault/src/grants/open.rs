@@ -52,14 +52,19 @@ pub(crate) fn open_on(
 ) -> Result<Granted, Fault> {
     let now = seams.now();
     let target = target(connection.id.as_str(), terms.label.as_deref());
-    let there = grant::list_of_connection(tx, connection.id, 1000)?
-        .into_iter()
-        .find(|grant| grant.kind == Kind::Connection && grant.target == target);
+    // A repair renews the grant that it names, whatever its label; everything else is found by account and label.
+    let there = grant::list_of_connection(tx, connection.id, 1000)?.into_iter().find(|grant| match &terms.repair {
+        Some(repaired) => grant.id.as_str() == repaired,
+        None => grant.kind == Kind::Connection && grant.target == target,
+    });
     let expires_at = terms.expiry(now);
     let (id, expires_at) = if let Some(there) = &there {
         grant::set_scope(tx, &there.id, connection.scopes, &Scope::empty(), now)?;
         let expires_at = if expires_at.is_some() { expires_at } else { there.expires_at };
-        grant::set_limits(tx, &there.id, expires_at, there.label.as_deref(), there.limits.as_deref(), now)?;
+        // What the page said now holds; where it said nothing, what held before does.
+        let limits =
+            if terms.restrictions.is_some() { terms.limits().text() } else { there.limits.clone() };
+        grant::set_limits(tx, &there.id, expires_at, there.label.as_deref(), limits.as_deref(), now)?;
         (there.id.clone(), expires_at)
     } else {
         let mut new = NewGrant::of(Kind::Connection, seams)?;
@@ -153,9 +158,13 @@ pub(super) fn put_below(
     let target = format!("{}/{}", parent.id, below.agent);
     let there =
         grant::children(tx, &parent.id, 1000)?.into_iter().find(|child| child.agent.as_ref() == Some(&below.agent));
-    let scope =
-        below.ceiling.as_ref().map_or_else(|| parent.scope.clone(), |ceiling| parent.scope.intersection(ceiling));
     let kept = there.as_ref().map(Limits::of).transpose()?.unwrap_or_default();
+    // Without a word about it, what an agent was held to before still holds it.
+    let scope = match (&below.ceiling, &there) {
+        (Some(ceiling), _) => parent.scope.intersection(ceiling),
+        (None, Some(there)) if kept.is_narrowed => parent.scope.intersection(&there.scope),
+        (None, _) => parent.scope.clone(),
+    };
     let delegable = below.delegable.unwrap_or(kept.delegable);
     let limits = Limits {
         delegable,
@@ -165,7 +174,8 @@ pub(super) fn put_below(
         allowed_endpoints: parent_limits.allowed_endpoints.clone(),
         ..Limits::default()
     };
-    let expires_at = sooner(below.expires_at, parent.expires_at);
+    let own_end = below.expires_at.or(there.as_ref().and_then(|there| there.expires_at));
+    let expires_at = sooner(own_end, parent.expires_at);
     if let Some(there) = there {
         grant::set_scope(tx, &there.id, &scope, &Scope::empty(), now)?;
         grant::set_limits(tx, &there.id, expires_at, None, limits.text().as_deref(), now)?;

@@ -5,7 +5,7 @@ use crate::Vault;
 use crate::caller::{Caller, Subject};
 use crate::connection::{self, Connection};
 use crate::refusal::{Code, Error, Result, refuse};
-use base::{AgentId, AppId, Fault, GrantId, Time};
+use base::{AgentId, AppId, Fault, GrantId, Scope, Time};
 use db::Tx;
 use ledger::grant::{self, Grant, Kind};
 use serde_json::{Value, json};
@@ -43,6 +43,8 @@ pub struct Resolved {
     pub root: Grant,
     pub connection: Connection,
     pub limits: Limits,
+    /// What every node up to the person's own covers: one that was narrowed narrows what was passed on from it.
+    pub ceiling: Scope,
 }
 
 impl Resolved {
@@ -77,7 +79,7 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Ti
     };
     let connection = connection.ok_or_else(unknown)?;
     check_state(&found, &connection, now)?;
-    let root = root_of(tx, &found, now)?;
+    let (root, ceiling) = root_of(tx, &found, now)?;
     let limits = Limits::of(&found)?;
     if let Some(agent) = &caller.agent
         && !agent.scopes.contains_key(&connection.provider)
@@ -87,7 +89,7 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, caller: &Caller, wanted: &Wanted, now: Ti
             .with("provider_id", connection.provider.clone())
             .with("agent_id", agent.id.as_str()));
     }
-    Ok(Resolved { grant: found, root, connection, limits })
+    Ok(Resolved { grant: found, root, connection, limits, ceiling })
 }
 
 /// The connector grant of a delegated token. It ends with the account that it is on.
@@ -244,8 +246,8 @@ fn check_state(grant: &Grant, connection: &Connection, now: Time) -> Result<()> 
 }
 
 /// The person's own node above; every node on the way must hold.
-fn root_of(tx: &mut Tx<'_>, found: &Grant, now: Time) -> Result<Grant> {
-    let mut node = found.clone();
+fn root_of(tx: &mut Tx<'_>, found: &Grant, now: Time) -> Result<(Grant, Scope)> {
+    let (mut node, mut ceiling) = (found.clone(), found.scope.clone());
     while node.kind == Kind::Agent {
         let parent = node.parent.clone().ok_or_else(|| Fault::new("grants: an agent's node hangs on nothing"))?;
         let above = grant::find(tx, &parent)?.ok_or_else(unknown)?;
@@ -253,9 +255,12 @@ fn root_of(tx: &mut Tx<'_>, found: &Grant, now: Time) -> Result<Grant> {
             return Err(refuse(Code::GrantRevoked, "what this grant hangs on has been ended")
                 .with("grant_id", found.id.as_str()));
         }
+        if above.kind == Kind::Agent {
+            ceiling = ceiling.intersection(&above.scope);
+        }
         node = above;
     }
-    Ok(node)
+    Ok((node, ceiling))
 }
 
 /// What narrows a node and every node above it, the node's own first: whatever is set on one of them holds below.

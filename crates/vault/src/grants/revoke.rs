@@ -226,7 +226,7 @@ pub(crate) fn end_of_app(
     Ok(all)
 }
 
-fn end_whole(
+pub(crate) fn end_whole(
     tx: &mut db::Tx<'_>,
     vault: &Vault,
     id: &ConnectionId,

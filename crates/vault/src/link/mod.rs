@@ -15,7 +15,7 @@ pub use begin::Purpose;
 pub use complete::{Completed, Outcome, Returned};
 pub(crate) use exchange::{Obtained, expiry, granted};
 pub(crate) use keep::Keeping;
-pub(crate) use rows::sweep;
+pub(crate) use rows::{end_all, sweep};
 
 use crate::caller::Subject;
 use crate::provider::Inputs;

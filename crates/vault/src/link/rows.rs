@@ -81,6 +81,12 @@ pub(super) fn take(tx: &mut Tx<'_>, number: i64, now: Time) -> Result<bool, Faul
     Ok(tx.run(sql, args![number, now])? == 1)
 }
 
+/// Spends every link that is open.
+pub(crate) fn end_all(tx: &mut Tx<'_>, now: Time) -> Result<(), Fault> {
+    tx.run("UPDATE links SET taken_at = $1 WHERE taken_at IS NULL", args![now])?;
+    Ok(())
+}
+
 /// Forgets links that are over.
 pub(crate) fn sweep(tx: &mut Tx<'_>, before: Time, limit: u32) -> Result<u64, Fault> {
     let sql = "DELETE FROM links

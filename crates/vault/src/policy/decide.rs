@@ -163,7 +163,7 @@ fn not_allowed(case: &Case<'_>, ours: &[&Rule], why: &mut Vec<Value>) -> Option<
 /// A node that reaches less far than the account: the call must be one that a scope of its ceiling is good for.
 fn outside_scope(case: &Case<'_>, _: &[&Rule], why: &mut Vec<Value>) -> Option<Error> {
     let granted = &case.found.connection.scopes;
-    let mut ceiling = case.found.grant.scope.clone();
+    let mut ceiling = case.found.ceiling.clone();
     let mut is_narrowed = case.limits.iter().any(|limits| limits.is_narrowed);
     if let Some(agent) = &case.caller.agent
         && let Some(own) = agent.scopes.get(&case.found.connection.provider)

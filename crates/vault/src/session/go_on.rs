@@ -1,6 +1,6 @@
 //! What the person does on the page: chooses a service, uses what is linked already, declines, finishes.
 
-use super::{DENIED, Declined, Session, SessionError, Stage, Status, rows};
+use super::{DENIED, Declined, Results, Session, SessionError, Stage, Status, rows};
 use crate::catalogue::Configured;
 use crate::connection::Connection;
 use crate::grants::{self, Granted, Operation};
@@ -8,7 +8,7 @@ use crate::link::{Keeping, Outcome, Purpose};
 use crate::provider::{Inputs, Scope as ProviderScope};
 use crate::refusal::{Code, Result, refuse};
 use crate::{Vault, acts};
-use base::{ConnectionId, Digest, Fault, Scope};
+use base::{ConnectionId, Digest, Fault, Scope, Time};
 use ledger::journal;
 use serde_json::json;
 
@@ -97,8 +97,8 @@ impl Vault {
                 super::note_outcome(self, session.number, &provider, &outcome).await?;
                 Ok(Next::Page)
             }
-            Choice::Cancel => self.cancel(session).await,
-            Choice::Finish => self.finish(session).await,
+            Choice::Cancel => self.end_as_it_stands(session, true).await,
+            Choice::Finish => self.end_as_it_stands(session, false).await,
         }
     }
 
@@ -177,40 +177,24 @@ impl Vault {
         Ok(Next::Page)
     }
 
-    async fn cancel(&self, session: &Session) -> Result<Next> {
-        let mut result = session.result.clone();
-        let now = self.seams.now();
-        // What was granted before stays granted; the rest counts as declined.
-        for provider in &session.terms.providers {
-            let is_settled = result.granted.iter().any(|own| own.provider == *provider)
-                || result.declined.iter().any(|own| own.provider == *provider);
-            if !is_settled {
-                let code = "access_denied".to_owned();
-                result.declined.push(Declined { provider: provider.clone(), code, at_ms: now.ms() });
+    /// Ends the session as it stands. What was granted before stays granted; whatever is not settled counts as declined once nothing
+    /// was granted or the person gives up.
+    async fn end_as_it_stands(&self, session: &Session, is_cancelled: bool) -> Result<Next> {
+        let (vault, number) = (self.clone(), session.number);
+        let written = self.store.write_again(move |tx| {
+            let now = vault.seams.now();
+            // The page may be older than what came of a link in another tab.
+            let Some(session) = rows::find(tx, number)?.filter(|session| session.ended_at.is_none()) else {
+                return Ok::<_, Fault>(());
+            };
+            let mut result = session.result.clone();
+            if is_cancelled || result.granted.is_empty() {
+                decline_the_rest(&mut result, &session, now);
+                let entry = journal::Entry::new(acts::SESSION_DECLINED, &vault.seams)?.app(&session.app);
+                journal::write(tx, &grants::about(entry, &session.subject))?;
             }
-        }
-        if result.granted.is_empty() {
-            // Whoever gives up after a failure did not say no.
-            let failed = result.failed.last().map(|own| (own.reason.clone(), own.message.clone()));
-            let (code, message) = failed.unwrap_or_else(|| ("connect_denied".to_owned(), DENIED.to_owned()));
-            result.error = Some(SessionError { code, message });
-        }
-        let entry = journal::Entry::new(acts::SESSION_DECLINED, &self.seams)?.app(&session.app);
-        let (entry, number) = (grants::about(entry, &session.subject), session.number);
-        let written = self.store.write(move |tx| {
-            rows::set_result(tx, number, &result, Stage::Page, Some(now))?;
-            journal::write(tx, &entry)
+            rows::set_result(tx, number, &result, Stage::Page, Some(now))
         });
-        written.await?;
-        Ok(Next::Page)
-    }
-
-    async fn finish(&self, session: &Session) -> Result<Next> {
-        if session.result.granted.is_empty() {
-            return self.cancel(session).await;
-        }
-        let (number, result, now) = (session.number, session.result.clone(), self.seams.now());
-        let written = self.store.write(move |tx| rows::set_result(tx, number, &result, Stage::Page, Some(now)));
         written.await?;
         Ok(Next::Page)
     }
@@ -226,5 +210,22 @@ impl Vault {
         let written = self.store.write(move |tx| rows::set_terms(tx, number, &terms));
         written.await?;
         Ok(())
+    }
+}
+
+fn decline_the_rest(result: &mut Results, session: &Session, now: Time) {
+    for provider in &session.terms.providers {
+        let is_settled = result.granted.iter().any(|own| own.provider == *provider)
+            || result.declined.iter().any(|own| own.provider == *provider);
+        if !is_settled {
+            let code = "access_denied".to_owned();
+            result.declined.push(Declined { provider: provider.clone(), code, at_ms: now.ms() });
+        }
+    }
+    if result.granted.is_empty() {
+        // Whoever gives up after a failure did not say no.
+        let failed = result.failed.last().map(|own| (own.reason.clone(), own.message.clone()));
+        let (code, message) = failed.unwrap_or_else(|| ("connect_denied".to_owned(), DENIED.to_owned()));
+        result.error = Some(SessionError { code, message });
     }
 }

@@ -13,7 +13,7 @@ mod terms;
 pub use claim::Opening;
 pub use go_on::{Choice, Linkable, Next};
 pub use open::{AppFacts, Opened, SessionAsk};
-pub(crate) use rows::sweep;
+pub(crate) use rows::{end_all, sweep};
 pub use terms::{GrantPolicy, Restrictions, Terms};
 
 use crate::caller::Subject;
@@ -164,6 +164,8 @@ impl Session {
             (Some(_), Some(_)) => Status::Error,
             (Some(_), None) => Status::Completed,
             // Somebody who left in time for the service may come back late: what they did counts.
+            // Whoever left before pressing Done has connected what they connected.
+            (None, _) if self.expires_at <= now && !self.result.granted.is_empty() => Status::Completed,
             (None, _) if self.expires_at <= now => Status::Expired,
             (None, _) => Status::Pending,
         }

@@ -120,6 +120,12 @@ pub(super) fn set_result(
     Ok(())
 }
 
+/// Ends every session that is open.
+pub(crate) fn end_all(tx: &mut Tx<'_>, now: Time) -> Result<(), Fault> {
+    tx.run("UPDATE connect_sessions SET expires_at = $1 WHERE ended_at IS NULL AND expires_at > $1", args![now])?;
+    Ok(())
+}
+
 /// Forgets sessions that nobody can ask about any more.
 pub(crate) fn sweep(tx: &mut Tx<'_>, before: Time, limit: u32) -> Result<u64, Fault> {
     let sql = "DELETE FROM connect_sessions

@@ -52,13 +52,19 @@ pub struct GrantPolicy {
     pub expires_at_ms: Option<i64>,
 }
 
+impl GrantPolicy {
+    /// When what is opened now ends by itself.
+    pub fn expiry(&self, now: Time) -> Option<Time> {
+        let ttl = self.default_ttl_seconds.or(self.max_ttl_seconds).map(|secs| now.plus_secs(secs));
+        let longest = self.max_ttl_seconds.map(|secs| now.plus_secs(secs));
+        sooner(sooner(ttl, longest), self.expires_at_ms.map(Time::from_ms))
+    }
+}
+
 impl Terms {
     /// When what is opened now ends by itself.
     pub(crate) fn expiry(&self, now: Time) -> Option<Time> {
-        let policy = self.policy.as_ref()?;
-        let ttl = policy.default_ttl_seconds.or(policy.max_ttl_seconds).map(|secs| now.plus_secs(secs));
-        let longest = policy.max_ttl_seconds.map(|secs| now.plus_secs(secs));
-        sooner(sooner(ttl, longest), policy.expires_at_ms.map(Time::from_ms))
+        self.policy.as_ref()?.expiry(now)
     }
 
     pub(crate) fn has_policy(&self) -> bool {

@@ -197,6 +197,14 @@ describe("request()", () => {
     assert.deepEqual(["x-procura-user-token", "x-procura-account", "x-procura-label", "x-procura-host"].map((name) => headers[name]), ["jwt", "ada@example.com", "work", "api.example.com"]);
   });
 
+  it("does not call with more than the app was narrowed to", async () => {
+    const before = last();
+    for (const narrowed of [{ scopeConstraints: ["grants:read"] }, { caller: { name: AGENT, type: "agent" } }]) {
+      await assert.rejects(() => app(narrowed).request("/v1/me", { grantId: GRANT }), /request\(\) cannot carry/);
+    }
+    assert.equal(last(), before);
+  });
+
   it("takes a delegated token for a resource, and nothing of the app's own", async () => {
     await app({ userToken: "jwt" }).request("/me", { resource: "calendar:google", delegatedToken: "dt" });
     assert.deepEqual([last().url, last().headers.authorization, last().headers["x-procura-user-token"]], ["/proxy/calendar%3Agoogle/me", "Bearer dt", undefined]);

@@ -228,5 +228,6 @@ pub async fn end(State(app): State<App>, signed: Signed, Path(id): Path<String>,
         let oauth = app.oauth.clone();
         app.people.end_access_and(session, &id, move |tx, ended| oauth.tell_ended(tx, ended)).await?;
     }
+    app.vault.tend_connections_of(&session.account).await?;
     Ok(done("/account/access", "ended"))
 }

@@ -148,7 +148,7 @@ fn deed(act: &str, method: &str) -> &'static str {
 
 fn outcome(line: &Told, answer: Option<&Told>) -> String {
     let number =
-        |told: &Told| told.detail.as_ref().and_then(|detail| detail.get("status")).and_then(|own| own.as_i64());
+        |told: &Told| told.detail.as_ref().and_then(|detail| detail.get("status")).and_then(serde_json::Value::as_i64);
     match line.act.as_str() {
         "token.handed_out" => "handed out; what it did with it is its own".to_owned(),
         "call.refused" | "token.refused" => match text(line, "code") {

@@ -150,11 +150,8 @@ pub(super) async fn about_all(app: &App, linked: &Linked, words: &Words) -> Resu
 }
 
 async fn holder(app: &App, grant: &Grant, words: &Words) -> Result<Name, PageError> {
-    match &grant.agent {
-        Some(agent) => Ok(words.agent_name(Some(agent))),
-        None => {
-            let Who { name, .. } = app_of(app, grant).await?;
-            Ok(name)
-        }
+    if let Some(agent) = &grant.agent { Ok(words.agent_name(Some(agent))) } else {
+        let Who { name, .. } = app_of(app, grant).await?;
+        Ok(name)
     }
 }

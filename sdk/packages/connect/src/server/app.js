@@ -23,12 +23,16 @@ export class App {
   #line;
   /** @type {UserToken | undefined} */
   #userToken;
+  /** What the app was narrowed to that `/proxy` cannot be told. @type {string | undefined} */
+  #narrowed;
 
   /** @param {AppOptions} options */
   constructor(options) {
     const { issuer, appKey, userToken, timeout = 30_000 } = options ?? {};
     this.#line = { issuer: issuerOf(issuer), key: checkKey(appKey), headers: identityOf(options), fetch: options.fetch ?? ((url, init) => fetch(url, init)), timeout };
     this.#userToken = userToken;
+    const { caller, scopeConstraints } = options;
+    this.#narrowed = scopeConstraints ? "scopeConstraints" : typeof caller === "object" && caller.type === "agent" ? "an agent as `caller`" : undefined;
     this.agents = new Agents(this.#line);
   }
 
@@ -78,6 +82,8 @@ export class App {
     const targets = [grantId, provider, resource].filter((it) => it !== undefined);
     if (targets.length !== 1) throw badCall("request() needs one of `grantId`, `provider` and `resource`.");
     if ((resource === undefined) !== (delegatedToken === undefined)) throw badCall("`resource` and `delegatedToken` belong together.");
+    // The raw proxy takes no header of that kind: the call would be made with more than was meant.
+    if (resource === undefined && this.#narrowed) throw badCall(`request() cannot carry ${this.#narrowed}. Give the agent its own key, or leave that out.`);
     const at = placeOf(address);
     for (const [name, value] of Object.entries(query ?? {})) for (const one of [value].flat()) if (one !== undefined) at.url.searchParams.append(name, String(one));
     const headers = new Headers(init.headers);

@@ -68,7 +68,7 @@ const BY_CODE = [
   [ReplaceKeyError, "invalid_key key_revoked key_expired key_rotated_grace_expired key_not_active app_not_found_for_key"],
   [WidenKeyError, "insufficient_scope"],
   [CheckAgentError, "agent_inactive agent_revoked agent_not_found caller_agent_unresolved caller_agent_mismatch agent_name_exists agent_key_limit_reached last_active_key key_not_found agent_cannot_mint_subagents"],
-  [UseProxyError, "restricted_grant_requires_proxy delegated_grant_requires_proxy hitl_grant_requires_proxy user_limits_require_proxy"],
+  [UseProxyError, "token_handout_disabled restricted_grant_requires_proxy delegated_grant_requires_proxy hitl_grant_requires_proxy user_limits_require_proxy"],
   [ReadAgainError, "agent_concurrent_update idempotency_key_body_mismatch idempotency_key_agent_revoked idempotency_key_agent_inactive"],
   [RetryLaterError, "token_refresh_in_progress rate_limit_exceeded caller_agent_resolution_error too_many_pending_approvals"],
   [RaiseLimitError, "quota_exceeded billing_quota_exceeded grant_limit_exceeded"],

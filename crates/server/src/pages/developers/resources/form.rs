@@ -147,10 +147,7 @@ impl Sent {
         let risks = self.scope_risk.clone().into_all();
         let count = names.len().max(texts.len()).max(risks.len());
         let at = |list: &[String], place: usize| list.get(place).map(|text| text.trim().to_owned()).unwrap_or_default();
-        let (words, calls) = match self.is_vault() {
-            true => (self.scope_provider_scopes.clone().into_all(), self.scope_allow.clone().into_all()),
-            false => (Vec::new(), Vec::new()),
-        };
+        let (words, calls) = if self.is_vault() { (self.scope_provider_scopes.clone().into_all(), self.scope_allow.clone().into_all()) } else { (Vec::new(), Vec::new()) };
         let row = |place| ScopeWish {
             name: at(&names, place),
             text: at(&texts, place),
