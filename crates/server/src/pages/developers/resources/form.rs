@@ -78,7 +78,7 @@ impl Sent {
 
     /// The same for a resource that is there, whose kind and provider stay what they are.
     pub(super) fn about(mut self, resource: &Resource) -> Sent {
-        self.kind = if resource.is_vault() { VAULT } else { "" }.to_owned();
+        if resource.is_vault() { VAULT } else { "" }.clone_into(&mut self.kind);
         self.provider = resource.provider.clone().unwrap_or_default();
         self
     }
