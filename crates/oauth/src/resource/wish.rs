@@ -235,7 +235,8 @@ fn is_provider_id(id: &str) -> bool {
 /// path, `**` for whatever comes at its end; anything else with a star in it could be read in more than one way.
 fn is_rule(rule: &str) -> bool {
     let Some((method, place)) = rule.split_once(' ') else { return false };
-    let is_method = method == "*" || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
+    let is_method =
+        method == "*" || (!method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-'));
     let path = match place.strip_prefix("https://") {
         Some(rest) => rest.split_once('/').filter(|(host, _)| !host.is_empty()).map(|(_, path)| path),
         None => place.strip_prefix('/'),

@@ -232,15 +232,19 @@ impl Plan {
         for provider in &self.providers {
             let owner = match &provider.app {
                 None => None,
-                Some(key) => if let Some(owner) = owners.get(key.as_str()) { Some(&owner.id) } else {
-                    mistakes.push(self.manifest.mistake(
-                        "provider",
-                        provider.place,
-                        "app",
-                        "is no app of this file",
-                    ));
-                    continue;
-                },
+                Some(key) => {
+                    if let Some(owner) = owners.get(key.as_str()) {
+                        Some(&owner.id)
+                    } else {
+                        mistakes.push(self.manifest.mistake(
+                            "provider",
+                            provider.place,
+                            "app",
+                            "is no app of this file",
+                        ));
+                        continue;
+                    }
+                }
             };
             providers::put(tx, seams, provider, owner, &self.sealer)?;
             lines.push(format!("provider.{}.app={}", provider.id, provider.app.as_deref().unwrap_or("*")));

@@ -1,8 +1,8 @@
 //! Accounts that nobody may use any more: a credential without a purpose is not kept (threat 167).
 
 use super::rows;
-use crate::grants;
 use crate::Vault;
+use crate::grants;
 use base::{AccountId, Fault};
 use ledger::EndedBy;
 

@@ -62,8 +62,7 @@ pub(crate) fn open_on(
         grant::set_scope(tx, &there.id, connection.scopes, &Scope::empty(), now)?;
         let expires_at = if expires_at.is_some() { expires_at } else { there.expires_at };
         // What the page said now holds; where it said nothing, what held before does.
-        let limits =
-            if terms.restrictions.is_some() { terms.limits().text() } else { there.limits.clone() };
+        let limits = if terms.restrictions.is_some() { terms.limits().text() } else { there.limits.clone() };
         grant::set_limits(tx, &there.id, expires_at, there.label.as_deref(), limits.as_deref(), now)?;
         (there.id.clone(), expires_at)
     } else {

@@ -78,7 +78,7 @@ impl Sent {
 
     /// The same for a resource that is there, whose kind and provider stay what they are.
     pub(super) fn about(mut self, resource: &Resource) -> Sent {
-        if resource.is_vault() { VAULT } else { "" }.clone_into(&mut self.kind);
+        (if resource.is_vault() { VAULT } else { "" }).clone_into(&mut self.kind);
         self.provider = resource.provider.clone().unwrap_or_default();
         self
     }
@@ -147,7 +147,11 @@ impl Sent {
         let risks = self.scope_risk.clone().into_all();
         let count = names.len().max(texts.len()).max(risks.len());
         let at = |list: &[String], place: usize| list.get(place).map(|text| text.trim().to_owned()).unwrap_or_default();
-        let (words, calls) = if self.is_vault() { (self.scope_provider_scopes.clone().into_all(), self.scope_allow.clone().into_all()) } else { (Vec::new(), Vec::new()) };
+        let (words, calls) = if self.is_vault() {
+            (self.scope_provider_scopes.clone().into_all(), self.scope_allow.clone().into_all())
+        } else {
+            (Vec::new(), Vec::new())
+        };
         let row = |place| ScopeWish {
             name: at(&names, place),
             text: at(&texts, place),
