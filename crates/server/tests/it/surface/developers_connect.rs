@@ -117,7 +117,7 @@ async fn credentials_at_a_provider_are_set_kept_sealed_and_removed() {
 #[tokio::test]
 async fn a_test_of_a_provider_says_what_its_answer_means() {
     let fake = Fake::start().await;
-    let [world, _] = fake.worlds().await;
+    let world = fake.world().await;
     let mut ada = world.person("ada").await;
     let app = app(&mut ada).await;
     let test = format!("{app}/providers/fake-calendar/test");
