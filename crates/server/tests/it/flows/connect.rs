@@ -166,7 +166,7 @@ async fn what_a_session_says_of_a_permission_holds_from_then_on_and_a_repair_cha
         let mut ada = world.person("ada").await;
         let user = user_token(&mut ada, &notes).await;
         let mut linked = async |more: Value| {
-            let mut ask = json!({ "user_token": user, "switch_account": true });
+            let mut ask = json!({ "user_token": user, "required_scopes": { "fake-calendar": ["calendar.read", "calendar.write"] } });
             ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             let token = session(&backend, ask).await;
             let path = opens(&mut ada, &token, true).await;
@@ -174,22 +174,22 @@ async fn what_a_session_says_of_a_permission_holds_from_then_on_and_a_repair_cha
             let poll = json!({ "session_token": token });
             backend.gets("POST", "/sdk/oauth/connect/session/poll", &poll).await["grants"][0].clone()
         };
-        let named = |methods: &[&str]| json!({ "requested_grant": { "label": "work", "restrictions": { "allowed_methods": methods } } });
+        let named = |methods: &[&str]| json!({ "switch_account": true, "requested_grant": { "label": "work", "restrictions": { "allowed_methods": methods } } });
         let plain = linked(json!({})).await["grant_id"].clone();
         let work = linked(named(&["GET", "POST"])).await["grant_id"].clone();
         assert_ne!(plain, work);
         let posts = json!({
             "grant_id": work, "method": "POST", "url": format!("{}/calendar/v3/events", fake.origin),
-            "json": { "title": "Lunch" }, "reason": "lunch",
+            "body": { "title": "Lunch" }, "reason": "lunch",
         });
-        assert!(backend.sends("POST", "/sdk/proxy", &posts).await.status < 300);
+        assert!(backend.call("POST", "/sdk/proxy", &posts).await.status < 300);
         // Fewer methods the next time are fewer from then on.
         assert_eq!(linked(named(&["GET"])).await["grant_id"], work);
-        assert_eq!(backend.refusal("POST", "/sdk/proxy", &posts).await, "403 policy_violation");
+        assert_eq!(backend.refusal("POST", "/sdk/proxy", &posts).await, "403 policy_denied");
         // A repair names the permission, not its label, and leaves it as it is.
         let repaired = linked(json!({ "repair_grant_id": work })).await;
         assert_eq!((&repaired["grant_id"], &repaired["operation"]), (&work, &json!("reauth")));
-        assert_eq!(backend.refusal("POST", "/sdk/proxy", &posts).await, "403 policy_violation");
+        assert_eq!(backend.refusal("POST", "/sdk/proxy", &posts).await, "403 policy_denied");
         let listed = backend.gets("POST", "/sdk/grants/list", &json!({})).await;
         assert_eq!(listed["total"], 2, "{listed}");
     }
