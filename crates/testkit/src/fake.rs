@@ -34,6 +34,17 @@ impl Fake {
         self.asks("GET", "/_stats", &Value::Null).await.json()
     }
 
+    /// Waits until it has been told of so many endings.
+    pub async fn is_told_of(&self, count: u64) {
+        for _ in 0..200 {
+            if self.stats().await["revocations"] == count {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the service was not told: {}", self.stats().await);
+    }
+
     /// Opens an address of its own and gives the answer.
     pub async fn opens(&self, url: &str) -> Answer {
         let target = url.strip_prefix(&self.origin).unwrap_or_else(|| panic!("not at the fake provider: {url}"));

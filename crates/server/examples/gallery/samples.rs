@@ -2,6 +2,8 @@
 
 #![allow(clippy::wildcard_imports)] // nearly every page and part is in here
 
+#[path = "connect.rs"]
+mod connect;
 #[path = "linked.rs"]
 mod linked;
 #[path = "resources.rs"]
@@ -237,6 +239,7 @@ pub fn all(world: &World) -> Vec<Sample> {
     developers(world, &mut made);
     resources::add_all(world, &mut made);
     linked::add_all(world, &mut made);
+    connect::add_all(world, &mut made);
     made
 }
 
@@ -339,6 +342,7 @@ fn sheets(world: &World, made: &mut Vec<Sample>) {
     let notes = vec![
         ConsentNote::SeesAccount,
         ConsentNote::DevelopmentMode,
+        ConsentNote::Backend,
         ConsentNote::Target { name: Name::new("Iris"), host: "iris.acme.test".into() },
     ];
     let switch_url = Some("/signin?flow=flow_1&identity=".into());
@@ -578,7 +582,7 @@ fn link(made: &mut Vec<Sample>, world: &World) {
         ..one
     };
     add(made, "link-key", &key);
-    add(made, "link-open", &LinkOpen { frame: frame(), open: "/sdk/oauth/connect/open".into() });
+    add(made, "link-open", &LinkOpen { frame: frame(), open: "/sdk/oauth/connect/open" });
     let end = LinkEnd {
         frame: frame(),
         app: Some(name()),

@@ -1,49 +1,39 @@
 //! The fake provider beside a world, and people who link accounts there.
 
-use db::testing::{postgres, sqlite};
+use db::testing::{Database, postgres, sqlite};
 use serde_json::{Value, json};
 use testkit::{Answer, Backend, Browser, TestApp, World};
-use tokio::net::TcpListener;
 
-/// The fake provider: nobody is asked there.
-pub(crate) struct Fake {
-    origin: String,
-}
+/// The fake provider, and the worlds that know it.
+pub(crate) struct Fake(testkit::Fake);
 
 impl Fake {
     pub(crate) async fn start() -> Fake {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
-        let router = playground::fake::router(playground::fake::Settings { auto_approve: true });
-        tokio::spawn(async move { playground::fake::serve(listener, router).await });
-        Fake { origin }
+        Fake(testkit::Fake::new().await)
     }
 
     /// A world on each engine that knows it.
     pub(crate) async fn worlds(&self) -> [World; 2] {
-        let settings = [("PROCURA_FAKE_PROVIDER", self.origin.as_str())];
-        [World::on(sqlite().await, &settings).await, World::on(postgres().await, &settings).await]
+        [self.world_on(sqlite().await).await, self.world_on(postgres().await).await]
     }
 
-    /// A world on SQLite that knows it.
+    /// One on SQLite.
     pub(crate) async fn world(&self) -> World {
-        World::with(&[("PROCURA_FAKE_PROVIDER", self.origin.as_str())]).await
+        self.world_on(sqlite().await).await
+    }
+
+    async fn world_on(&self, database: Database) -> World {
+        World::on(database, &[("PROCURA_FAKE_PROVIDER", self.0.origin.as_str())]).await
     }
 
     /// Tells it how to behave from now on.
     pub(crate) async fn is_told(&self, faults: &Value) {
-        let headers =
-            vec![("Host".to_owned(), self.host()), ("Content-Type".to_owned(), "application/json".to_owned())];
-        let answer =
-            testkit::http::send(&self.host(), "POST", "/_faults", &headers, faults.to_string().as_bytes()).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        self.0.fails(faults).await;
     }
 
     /// The person goes there and is sent back; gives the address of our own that they come back to.
     pub(crate) async fn sends_back(&self, there: &str) -> String {
-        let target = there.strip_prefix(&self.origin).unwrap_or_else(|| panic!("not the fake provider: {there}"));
-        let answer = testkit::http::send(&self.host(), "GET", target, &[("Host".to_owned(), self.host())], b"").await;
-        answer.location().to_owned()
+        self.0.opens(there).await.location().to_owned()
     }
 
     /// Links an account at the calendar to an app, for whoever signs in to the app in this browser. Gives the id of the permission.
@@ -78,9 +68,5 @@ impl Fake {
         let told = backend.gets("POST", "/sdk/oauth/connect/session/poll", &state).await;
         let grant = told.pointer("/grants/0/grant_id").and_then(Value::as_str);
         grant.unwrap_or_else(|| panic!("no grant: {told}")).to_owned()
-    }
-
-    fn host(&self) -> String {
-        self.origin.trim_start_matches("http://").to_owned()
     }
 }

@@ -124,6 +124,34 @@ async fn threat_153_an_agent_reaches_what_its_delegation_reaches() {
 }
 
 #[tokio::test]
+async fn threat_153_a_narrowed_agent_passes_on_no_more_than_it_has() {
+    for world in World::both().await {
+        let both = ["calendar.read", "calendar.write"];
+        let grant = world.links("ada", &both).await;
+        let (narrow, wide) = (world.agent(&both).await, world.agent(&both).await);
+        let id = |agent: &vault::Caller| agent.agent.as_ref().unwrap().id.as_str().to_owned();
+        let wish = DelegateAsk {
+            to_agent: id(&narrow),
+            scope_constraint: Some(vec!["calendar.read".to_owned()]),
+            delegable: Some(true),
+            ..DelegateAsk::default()
+        };
+        world.vault.delegate(&world.caller(), &grant.grant, wish).await.unwrap();
+        let onward = |scopes: Option<&[&str]>| DelegateAsk {
+            to_agent: id(&wide),
+            scope_constraint: scopes.map(|all| all.iter().map(|scope| (*scope).to_owned()).collect()),
+            ..DelegateAsk::default()
+        };
+        let refused = world.vault.delegate(&narrow, &grant.grant, onward(Some(&["calendar.write"]))).await;
+        assert_eq!(refused.unwrap_err().code(), Some(vault::Code::InvalidScopeConstraint), "{}", world.name);
+        let made = world.vault.delegate(&narrow, &grant.grant, onward(None)).await.unwrap();
+        let below = vault::grants::Granted { grant: made.grant.id, ..grant };
+        assert_eq!(world.status(&wide, &below, "GET", "/v3/events").await, "200", "{}", world.name);
+        assert_eq!(world.status(&wide, &below, "POST", "/v3/events").await, "policy_denied", "{}", world.name);
+    }
+}
+
+#[tokio::test]
 async fn a_rule_of_the_request_narrows() {
     let world = World::new().await;
     let grant = world.links("ada", &["calendar.read", "calendar.write"]).await;

@@ -45,14 +45,18 @@ pub async fn show(State(app): State<App>, signed: Signed, Query(range): Query<Ra
 
 /// The lines as sentences.
 pub async fn events(app: &App, told: &[Told], identities: &[Identity]) -> Result<Vec<Event>, PageError> {
+    let providers = app.vault.providers().await?;
     let mut events = Vec::with_capacity(told.len());
     for line in told {
         let name = name_of(app, line.app.as_ref()).await?;
         let at = name_of(app, line.target.as_ref()).await?;
         let agent = agent_of(app, line).await?;
+        let id = line.detail.as_ref().and_then(|detail| detail.get("provider")).and_then(|own| own.as_str());
+        let provider = providers.iter().find(|own| Some(own.id.as_str()) == id);
+        let provider = provider.map_or_else(|| Name::new(id.unwrap_or("a service")), |own| Name::new(&own.name));
         let device = line.detail.as_ref().and_then(|detail| detail.get("device")).and_then(|device| device.as_str());
         events.push(Event {
-            sentence: sentence(line, (name.as_str(), at.as_str(), agent.as_str()), identities),
+            sentence: sentence(line, (name.as_str(), at.as_str(), agent.as_str(), provider.as_str()), identities),
             device: device.map(Name::new),
             place: line.source.clone(),
             when: Moment::seen_from(line.at, app.seams.now()),
@@ -102,7 +106,7 @@ pub fn weight(act: &str) -> Weight {
 }
 
 /// A deed in the past tense. `at` is the other app, where two took part.
-fn sentence(told: &Told, (app, at, agent): (&str, &str, &str), identities: &[Identity]) -> String {
+fn sentence(told: &Told, (app, at, agent, provider): (&str, &str, &str, &str), identities: &[Identity]) -> String {
     let detail = |name: &str| {
         let value = told.detail.as_ref().and_then(|detail| detail.get(name)).and_then(|value| value.as_str());
         value.map(Name::new).unwrap_or_default()
@@ -167,26 +171,49 @@ fn sentence(told: &Told, (app, at, agent): (&str, &str, &str), identities: &[Ide
         "session_token.ended" => "You ended a key of a program of yours.".to_owned(),
         "connect.session_opened" => format!("{app} asked you to link an account."),
         "connect.declined" => format!("You did not link an account to {app}."),
-        "connection.created" => format!("You linked {} at {} to {app}.", detail("account"), detail("provider")),
-        "connection.repaired" => format!("You connected {} at {} again.", detail("account"), detail("provider")),
-        "connection.refreshed" => format!("The connection to {} was renewed.", detail("provider")),
+        "connection.created" => format!("You linked {} at {provider} to {app}.", detail("account")),
+        "connection.repaired" => format!("You connected {} at {provider} again.", detail("account")),
+        "connection.refreshed" => format!("The connection to {provider} was renewed."),
         "connection.reauth_required" => {
-            format!("{} at {} has to be connected again.", detail("account"), detail("provider"))
+            format!("{} at {provider} has to be connected again.", detail("account"))
         }
-        "connection.removed" => format!("{} at {} was removed.", detail("account"), detail("provider")),
-        "connection.revoked_upstream" => format!("{} was told to forget a connection.", detail("provider")),
+        "connection.removed" => format!("{} at {provider} was removed.", detail("account")),
+        "connection.revoked_upstream" => format!("{provider} was told to forget a connection."),
         "connection.scope_mismatch" => format!("{app} found that an account allows it less than it needs."),
         "connection_grant.opened" => format!("You let {app} use an account that you linked."),
         "connection_grant.ended" => format!("What {app} may do with an account that you linked ended."),
         "connection_grant.minted" => format!("{app} took a part of what it may do with an account that you linked."),
         "agent_grant.opened" => format!("{app} let its agent {agent} use an account that you linked."),
         "agent_grant.ended" => format!("{agent}, an agent of {app}, may no longer use an account that you linked."),
-        "token.handed_out" => format!("{app} took a key to your account at {} to use it itself.", detail("provider")),
-        "token.refused" => format!("{app} wanted a key to your account at {}, and was refused.", detail("provider")),
-        "call.sent" => format!("{caller} called {} in your name.", detail("provider")),
+        "token.handed_out" => format!("{app} took a key to your account at {provider} to use it itself."),
+        "token.refused" => format!("{app} wanted a key to your account at {provider}, and was refused."),
+        "call.sent" => format!("{caller} called {provider} in your name."),
         "call.answered" => format!("{caller} got an answer to a call in your name."),
-        "call.refused" => format!("{caller} wanted to call {} in your name, and was refused.", detail("provider")),
-        "call.reported" => format!("{app} says that it called {} in your name.", detail("provider")),
+        "call.refused" => format!("{caller} wanted to call {provider} in your name, and was refused."),
+        "call.reported" => format!("{app} says that it called {provider} in your name."),
+        "approval.requested" => format!("{caller} asked you to approve a call at {provider}."),
+        "approval.decided" => format!("You decided about a call of {caller} at {provider}."),
+        "approval.executed" => format!("A call of {caller} at {provider} was made after you approved it."),
+        "app_key.minted" => format!("You made a key for {app}."),
+        "app_key.derived" => format!("A key of {app} was derived from another."),
+        "app_key.rotated" => format!("You rotated a key of {app}."),
+        "app_key.revoked" => format!("You revoked a key of {app}."),
+        "agent.created" => format!("You made {agent}, an agent of {app}."),
+        "agent.changed" => format!("You changed {agent}, an agent of {app}."),
+        "agent.suspended" => format!("You suspended {agent}, an agent of {app}."),
+        "agent.resumed" => format!("You resumed {agent}, an agent of {app}."),
+        "agent.revoked" => format!("You revoked {agent}, an agent of {app}."),
+        "agent.key_minted" => format!("You made a key for {agent}, an agent of {app}."),
+        "agent.key_deprecated" | "agent.key_undeprecated" => {
+            format!("You changed a key of {agent}, an agent of {app}.")
+        }
+        "agent.key_revoked" => format!("You revoked a key of {agent}, an agent of {app}."),
+        "identity_issuer.set" => format!("You set the identity provider of {app}."),
+        "identity_issuer.removed" => format!("You removed the identity provider of {app}."),
+        "webhook.created" => format!("You added a webhook to {app}."),
+        "webhook.changed" => format!("You changed a webhook of {app}."),
+        "webhook.removed" => format!("You removed a webhook of {app}."),
+        "webhook.resent" => format!("You sent something to a webhook of {app} once more."),
         "token.revoked" => format!("{app} signed you out there."),
         "call_approval.requested" => {
             format!("{caller} asked you before it used your account at {}.", detail("provider"))

@@ -3,7 +3,7 @@
 use super::access::{app_of, target_of};
 use crate::app::App;
 use crate::edge::faults::PageError;
-use crate::views::{Name, Who, deeds};
+use crate::views::{Name, deeds};
 use base::{AgentId, GrantId};
 use ledger::{Grant, Kind};
 use oauth::Delegation;
@@ -160,10 +160,8 @@ pub(super) async fn about_all(app: &App, linked: &Linked, words: &Words) -> Resu
 }
 
 async fn holder(app: &App, grant: &Grant, words: &Words) -> Result<Name, PageError> {
-    if let Some(agent) = &grant.agent {
-        Ok(words.agent_name(Some(agent)))
-    } else {
-        let Who { name, .. } = app_of(app, grant).await?;
-        Ok(name)
+    if grant.agent.is_some() {
+        return Ok(words.agent_name(grant.agent.as_ref()));
     }
+    Ok(app_of(app, grant).await?.name)
 }

@@ -71,7 +71,11 @@ fn event(told: &Told, desk: &Desk) -> Event {
 /// A deed in the past tense. One that has no sentence yet is told in its own words.
 fn sentence(told: &Told) -> (String, Weight) {
     let detail = |name: &str| told.detail.as_ref().and_then(|detail| detail.get(name));
-    let by = if detail("by").and_then(|by| by.as_str()) == Some("operator") { "An operator" } else { "A member" };
+    let by = match detail("by").and_then(|by| by.as_str()) {
+        Some("operator") => "An operator",
+        Some(by) if by.starts_with("key ") => "The backend",
+        _ => "A member",
+    };
     let text = |name: &str| detail(name).and_then(|value| value.as_str()).map(Name::new).unwrap_or_default();
     let resource = text("resource");
     match told.act.as_str() {
@@ -117,6 +121,48 @@ fn sentence(told: &Told) -> (String, Weight) {
         "resource.resumed" => (format!("{by} resumed {resource}."), Weight::Notable),
         "resource.deleted" => (format!("{by} removed the resource {resource}."), Weight::Notable),
         "grant.ended" => ("Somebody ended what they had allowed it.".to_owned(), Weight::Plain),
+        "app_key.minted" => (format!("{by} made the key {}.", text("name")), Weight::Notable),
+        "app_key.derived" => ("A key was derived from another.".to_owned(), Weight::Plain),
+        "app_key.rotated" => (format!("{by} rotated a key."), Weight::Notable),
+        "app_key.revoked" => (format!("{by} revoked the key {}….", text("hint")), Weight::Notable),
+        "agent.created" => (format!("{by} made the agent {}.", text("name")), Weight::Notable),
+        "agent.changed" => (format!("{by} changed the agent {}.", text("name")), Weight::Plain),
+        "agent.suspended" => (format!("{by} suspended the agent {}.", text("name")), Weight::Notable),
+        "agent.resumed" => (format!("{by} resumed the agent {}.", text("name")), Weight::Notable),
+        "agent.revoked" => (format!("{by} revoked the agent {}.", text("name")), Weight::Notable),
+        "agent.key_minted" => (format!("{by} made a key of an agent."), Weight::Notable),
+        "agent.key_revoked" => (format!("{by} revoked a key of an agent."), Weight::Notable),
+        "provider.changed" => (format!("The credentials at {} were changed.", text("provider")), Weight::Notable),
+        "provider.credentials_refused" => {
+            (format!("{} refuses the credentials: paste new ones.", text("provider")), Weight::Alarming)
+        }
+        "identity_issuer.set" => (format!("{by} set the identity provider {}.", text("issuer")), Weight::Notable),
+        "identity_issuer.removed" => (format!("{by} removed the identity provider."), Weight::Notable),
+        "webhook.created" => (format!("{by} added the webhook {}.", text("url")), Weight::Notable),
+        "webhook.changed" => (format!("{by} changed the webhook {}.", text("url")), Weight::Plain),
+        "webhook.removed" => (format!("{by} removed the webhook {}.", text("url")), Weight::Notable),
+        "webhook.resent" => (format!("{by} sent a delivery once more."), Weight::Plain),
+        "connect.session_opened" => ("The backend opened a connect session.".to_owned(), Weight::Plain),
+        "connect.declined" => ("Somebody did not link an account.".to_owned(), Weight::Plain),
+        "connection.created" => (format!("Somebody linked an account at {}.", text("provider")), Weight::Plain),
+        "connection.repaired" => {
+            (format!("Somebody connected an account at {} again.", text("provider")), Weight::Plain)
+        }
+        "connection.refreshed" => (format!("A connection to {} was renewed.", text("provider")), Weight::Plain),
+        "connection.reauth_required" => {
+            (format!("A connection to {} has to be connected again.", text("provider")), Weight::Notable)
+        }
+        "connection.removed" => (format!("A connection to {} was removed.", text("provider")), Weight::Plain),
+        "connection.scope_mismatch" => ("A call found a scope missing.".to_owned(), Weight::Notable),
+        "connection_grant.ended" => ("A grant on a connection ended.".to_owned(), Weight::Plain),
+        "agent_grant.opened" => ("An agent was let in.".to_owned(), Weight::Plain),
+        "agent_grant.ended" => ("An agent was put out.".to_owned(), Weight::Plain),
+        "token.handed_out" => (format!("A token of {} was handed out.", text("provider")), Weight::Plain),
+        "token.refused" => (format!("A token of {} was refused: {}.", text("provider"), text("code")), Weight::Plain),
+        "call.sent" => (format!("A call went to {}.", text("provider")), Weight::Plain),
+        "call.answered" => ("A call was answered.".to_owned(), Weight::Plain),
+        "call.refused" => (format!("A call to {} was refused: {}.", text("provider"), text("code")), Weight::Plain),
+        "call.reported" => (format!("The backend reported a call to {}.", text("provider")), Weight::Plain),
         other => (format!("{}.", other.replace(['.', '_'], " ")), Weight::Plain),
     }
 }

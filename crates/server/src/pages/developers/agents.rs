@@ -11,9 +11,7 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AgentLine, AppAgents, AppTab, DevelopersTab};
 use crate::views::{End, Link, Moment, Name, Pager};
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
 use base::{AgentId, Time};
 use oauth::app::App as Registered;
 use serde::Deserialize;
@@ -22,18 +20,8 @@ use vault::key::Key;
 
 const PAGE: u32 = 50;
 
-/// The routes of the tab.
-pub(super) fn router() -> Router<App> {
-    let agents = "/developers/apps/{client_id}/agents";
-    Router::new()
-        .route(agents, get(show))
-        .route(&format!("{agents}/{{agent_id}}/suspend"), post(suspend))
-        .route(&format!("{agents}/{{agent_id}}/resume"), post(resume))
-        .route(&format!("{agents}/{{agent_id}}/end"), get(ask).post(end))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Part {
+pub(super) struct Part {
     said: Option<String>,
     #[serde(default)]
     after: u32,
@@ -55,7 +43,7 @@ fn home(app: &Registered) -> String {
 }
 
 /// `GET /developers/apps/{client_id}/agents?after=`
-async fn show(
+pub(super) async fn show(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -106,7 +94,7 @@ fn row(one: &Agent, keys: &[Key], now: Time) -> AgentLine {
 }
 
 /// `POST /developers/apps/{client_id}/agents/{agent_id}/suspend`
-async fn suspend(
+pub(super) async fn suspend(
     State(server): State<App>,
     signed: Signed,
     Path((id, agent)): Path<(String, String)>,
@@ -119,7 +107,7 @@ async fn suspend(
 }
 
 /// `POST /developers/apps/{client_id}/agents/{agent_id}/resume`
-async fn resume(
+pub(super) async fn resume(
     State(server): State<App>,
     signed: Signed,
     Path((id, agent)): Path<(String, String)>,
@@ -132,7 +120,11 @@ async fn resume(
 }
 
 /// `GET /developers/apps/{client_id}/agents/{agent_id}/end`
-async fn ask(State(server): State<App>, signed: Signed, Path((id, agent)): Path<(String, String)>) -> PageResult {
+pub(super) async fn ask(
+    State(server): State<App>,
+    signed: Signed,
+    Path((id, agent)): Path<(String, String)>,
+) -> PageResult {
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
     let (by, agent) = (desk.by(&app)?, AgentId::from_text(agent));
     let found =
@@ -156,7 +148,7 @@ async fn ask(State(server): State<App>, signed: Signed, Path((id, agent)): Path<
 }
 
 /// `POST /developers/apps/{client_id}/agents/{agent_id}/end`
-async fn end(
+pub(super) async fn end(
     State(server): State<App>,
     signed: Signed,
     Path((id, agent)): Path<(String, String)>,

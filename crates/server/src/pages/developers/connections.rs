@@ -7,27 +7,20 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppConnections, AppTab, DevelopersTab, LinkedRow};
 use crate::views::{Link, Moment, Name, Pager, Tile};
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 use serde::Deserialize;
 use vault::connection::Trouble;
 
 const PAGE: u32 = 50;
 
-/// The route of the tab.
-pub(super) fn router() -> Router<App> {
-    Router::new().route("/developers/apps/{client_id}/connections", get(show))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Part {
+pub(super) struct Part {
     #[serde(default)]
     before: String,
 }
 
 /// `GET /developers/apps/{client_id}/connections?before=`
-async fn show(
+pub(super) async fn show(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,

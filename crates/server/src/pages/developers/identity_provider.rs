@@ -10,26 +10,18 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppIdentityProvider, AppTab, DevelopersTab};
 use crate::views::{End, Entry};
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 use oauth::app::App as Registered;
 use serde::Deserialize;
 use vault::subject::{self, Issuer, NewIssuer};
 
-/// The routes of the tab.
-pub(super) fn router() -> Router<App> {
-    let here = "/developers/apps/{client_id}/identity-provider";
-    Router::new().route(here, get(show).post(change)).route(&format!("{here}/end"), get(ask).post(end))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Part {
+pub(super) struct Part {
     said: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Sent {
+pub(super) struct Sent {
     #[serde(default)]
     issuer: String,
     #[serde(default)]
@@ -88,7 +80,7 @@ async fn find(server: &App, app: &Registered) -> Result<Option<Issuer>, PageErro
 }
 
 /// `GET /developers/apps/{client_id}/identity-provider`
-async fn show(
+pub(super) async fn show(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -106,7 +98,7 @@ async fn show(
 }
 
 /// `POST /developers/apps/{client_id}/identity-provider`
-async fn change(
+pub(super) async fn change(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -126,7 +118,7 @@ async fn change(
 }
 
 /// `GET /developers/apps/{client_id}/identity-provider/end`
-async fn ask(State(server): State<App>, signed: Signed, Path(id): Path<String>) -> PageResult {
+pub(super) async fn ask(State(server): State<App>, signed: Signed, Path(id): Path<String>) -> PageResult {
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
     desk.by(&app)?;
     let set = find(&server, &app).await?.ok_or_else(PageError::not_found)?;
@@ -148,7 +140,7 @@ async fn ask(State(server): State<App>, signed: Signed, Path(id): Path<String>) 
 }
 
 /// `POST /developers/apps/{client_id}/identity-provider/end`
-async fn end(
+pub(super) async fn end(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,

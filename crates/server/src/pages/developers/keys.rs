@@ -11,9 +11,7 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppKeys, AppTab, DevelopersTab, FreshKey, KeyLine, KeyVerbs};
 use crate::views::{End, Entry, Moment, Name};
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
 use base::{KeyId, Scope, Time};
 use oauth::app::App as Registered;
 use serde::Deserialize;
@@ -23,22 +21,13 @@ use vault::key::{self, Force, Key, Minted, NewKey, scopes};
 
 const MOST: u32 = 500;
 
-/// The routes of the tab.
-pub(super) fn router() -> Router<App> {
-    let keys = "/developers/apps/{client_id}/keys";
-    Router::new()
-        .route(keys, get(show).post(mint))
-        .route(&format!("{keys}/{{key_id}}/rotate"), post(rotate))
-        .route(&format!("{keys}/{{key_id}}/end"), get(ask).post(end))
-}
-
 #[derive(Default, Deserialize)]
 pub(super) struct Shown {
     said: Option<String>,
 }
 
 /// `GET /developers/apps/{client_id}/keys`
-async fn show(
+pub(super) async fn show(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -53,7 +42,7 @@ async fn show(
 }
 
 #[derive(Default, Deserialize)]
-struct Sent {
+pub(super) struct Sent {
     #[serde(default)]
     name: String,
     reach: Option<String>,
@@ -87,7 +76,12 @@ impl Sent {
 }
 
 /// `POST /developers/apps/{client_id}/keys`
-async fn mint(State(server): State<App>, signed: Signed, Path(id): Path<String>, Form(sent): Form<Sent>) -> PageResult {
+pub(super) async fn mint(
+    State(server): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    Form(sent): Form<Sent>,
+) -> PageResult {
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
     let by = desk.by(&app)?;
     let Some(allowed) = sent.scopes() else {
@@ -108,13 +102,13 @@ async fn mint(State(server): State<App>, signed: Signed, Path(id): Path<String>,
 }
 
 #[derive(Deserialize)]
-struct Overlap {
+pub(super) struct Overlap {
     #[serde(default)]
     overlap_days: String,
 }
 
 /// `POST /developers/apps/{client_id}/keys/{key_id}/rotate`
-async fn rotate(
+pub(super) async fn rotate(
     State(server): State<App>,
     signed: Signed,
     Path((id, key)): Path<(String, String)>,
@@ -144,7 +138,11 @@ async fn find(server: &App, app: &Registered, id: &KeyId) -> Result<Key, PageErr
 }
 
 /// `GET /developers/apps/{client_id}/keys/{key_id}/end`
-async fn ask(State(server): State<App>, signed: Signed, Path((id, key)): Path<(String, String)>) -> PageResult {
+pub(super) async fn ask(
+    State(server): State<App>,
+    signed: Signed,
+    Path((id, key)): Path<(String, String)>,
+) -> PageResult {
     let (desk, app) = Desk::of_app(&server, signed, &id).await?;
     desk.by(&app)?;
     let found = find(&server, &app, &KeyId::from_text(key)).await?;
@@ -168,7 +166,7 @@ async fn ask(State(server): State<App>, signed: Signed, Path((id, key)): Path<(S
 }
 
 /// `POST /developers/apps/{client_id}/keys/{key_id}/end`
-async fn end(
+pub(super) async fn end(
     State(server): State<App>,
     signed: Signed,
     Path((id, key)): Path<(String, String)>,

@@ -56,13 +56,41 @@ pub fn router() -> Router<App> {
         .route(&format!("{one}/tokens"), get(tokens::show).post(tokens::change))
         .route(&format!("{one}/activity"), get(activity::show))
         .merge(resources::router())
-        .merge(providers::router())
-        .merge(keys::router())
-        .merge(agents::router())
-        .merge(identity_provider::router())
-        .merge(connections::router())
-        .merge(policies::router())
-        .merge(webhooks::router())
+        .merge(connect())
+}
+
+/// The routes about what an app has in the vault.
+fn connect() -> Router<App> {
+    Router::new()
+        .route("/developers/apps/{client_id}/providers", get(providers::list))
+        .route("/developers/apps/{client_id}/providers/{provider_id}", get(providers::show).post(providers::change))
+        .route("/developers/apps/{client_id}/providers/{provider_id}/test", post(providers::test))
+        .route("/developers/apps/{client_id}/providers/{provider_id}/end", get(providers::ask).post(providers::end))
+        .route("/developers/apps/{client_id}/connections", get(connections::show))
+        .route("/developers/apps/{client_id}/keys", get(keys::show).post(keys::mint))
+        .route("/developers/apps/{client_id}/keys/{key_id}/rotate", post(keys::rotate))
+        .route("/developers/apps/{client_id}/keys/{key_id}/end", get(keys::ask).post(keys::end))
+        .route("/developers/apps/{client_id}/agents", get(agents::show))
+        .route("/developers/apps/{client_id}/agents/{agent_id}/suspend", post(agents::suspend))
+        .route("/developers/apps/{client_id}/agents/{agent_id}/resume", post(agents::resume))
+        .route("/developers/apps/{client_id}/agents/{agent_id}/end", get(agents::ask).post(agents::end))
+        .route(
+            "/developers/apps/{client_id}/identity-provider",
+            get(identity_provider::show).post(identity_provider::change),
+        )
+        .route(
+            "/developers/apps/{client_id}/identity-provider/end",
+            get(identity_provider::ask).post(identity_provider::end),
+        )
+        .route("/developers/apps/{client_id}/policies", get(policies::list).post(policies::create))
+        .route("/developers/apps/{client_id}/policies/{policy_id}/end", get(policies::ask).post(policies::end))
+        .route("/developers/apps/{client_id}/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/developers/apps/{client_id}/webhooks/{webhook_id}", get(webhooks::show).post(webhooks::change))
+        .route("/developers/apps/{client_id}/webhooks/{webhook_id}/end", get(webhooks::ask).post(webhooks::end))
+        .route(
+            "/developers/apps/{client_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/resend",
+            post(webhooks::resend),
+        )
 }
 
 /// One visit: the person, the organization that is open, what the person may do there.

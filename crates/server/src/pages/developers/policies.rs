@@ -11,9 +11,7 @@ use crate::edge::page::{self, PageResult};
 use crate::edge::session::Signed;
 use crate::views::developers::{AppPolicies, AppTab, DevelopersTab, PolicyKind, PolicyRow};
 use crate::views::{End, Entry, Moment, Name};
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::get;
 use oauth::app::App as Registered;
 use serde::Deserialize;
 use vault::policy::{self, Need, Rule, RuleWish};
@@ -26,14 +24,8 @@ const KINDS: [(&str, &str); 4] = [
     ("allow", "Let through these and no others"),
 ];
 
-/// The routes of the tab.
-pub(super) fn router() -> Router<App> {
-    let all = "/developers/apps/{client_id}/policies";
-    Router::new().route(all, get(list).post(create)).route(&format!("{all}/{{policy_id}}/end"), get(ask).post(end))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Part {
+pub(super) struct Part {
     said: Option<String>,
 }
 
@@ -42,7 +34,7 @@ fn home(app: &Registered) -> String {
 }
 
 /// `GET /developers/apps/{client_id}/policies`
-async fn list(
+pub(super) async fn list(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -62,7 +54,7 @@ async fn list(
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Sent {
+pub(super) struct Sent {
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -86,7 +78,7 @@ impl Sent {
 }
 
 /// `POST /developers/apps/{client_id}/policies`
-async fn create(
+pub(super) async fn create(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -149,7 +141,7 @@ async fn open(
 }
 
 /// `GET /developers/apps/{client_id}/policies/{policy_id}/end`
-async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, String)>) -> PageResult {
+pub(super) async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, String)>) -> PageResult {
     let (desk, app, found) = open(&server, signed, of).await?;
     let place = place(&server, &found).await?;
     let calls = found.matches.iter().map(|text| format!("{} {place}: {text}", says(found.need)));
@@ -168,7 +160,7 @@ async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, 
 }
 
 /// `POST /developers/apps/{client_id}/policies/{policy_id}/end`
-async fn end(
+pub(super) async fn end(
     State(server): State<App>,
     signed: Signed,
     Path(of): Path<(String, String)>,

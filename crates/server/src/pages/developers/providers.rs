@@ -13,9 +13,7 @@ use crate::edge::request::Source;
 use crate::edge::session::Signed;
 use crate::views::developers::{AppProvider, AppProviders, AppTab, DevelopersTab, ProviderLine, ProviderScopeChoice};
 use crate::views::{End, Entry, Moment, Name, Tile};
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
 use base::{Scope, Secret};
 use oauth::app::App as Registered;
 use serde::Deserialize;
@@ -26,18 +24,8 @@ use vault::provider::{Inputs, Provider, Risk};
 
 const LONGEST: usize = 8_192;
 
-/// The routes of the tab.
-pub(super) fn router() -> Router<App> {
-    let one = "/developers/apps/{client_id}/providers/{provider_id}";
-    Router::new()
-        .route("/developers/apps/{client_id}/providers", get(list))
-        .route(one, get(show).post(change))
-        .route(&format!("{one}/test"), post(test))
-        .route(&format!("{one}/end"), get(ask).post(end))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Part {
+pub(super) struct Part {
     said: Option<String>,
 }
 
@@ -63,7 +51,7 @@ fn line(provider: &Provider, configured: Option<&Configured>) -> ProviderLine {
 }
 
 /// `GET /developers/apps/{client_id}/providers`
-async fn list(
+pub(super) async fn list(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -108,7 +96,7 @@ async fn open(server: &App, signed: Signed, (id, provider): (String, String)) ->
 
 /// What the form sends.
 #[derive(Debug, Default, Deserialize)]
-struct Sent {
+pub(super) struct Sent {
     #[serde(default)]
     client_id: String,
     #[serde(default)]
@@ -224,7 +212,7 @@ impl Opened {
 }
 
 /// `GET /developers/apps/{client_id}/providers/{provider_id}`
-async fn show(
+pub(super) async fn show(
     State(server): State<App>,
     signed: Signed,
     Path(of): Path<(String, String)>,
@@ -239,7 +227,7 @@ async fn show(
 }
 
 /// `POST /developers/apps/{client_id}/providers/{provider_id}`
-async fn change(
+pub(super) async fn change(
     State(server): State<App>,
     signed: Signed,
     Path(of): Path<(String, String)>,
@@ -263,7 +251,7 @@ async fn change(
 }
 
 /// `POST /developers/apps/{client_id}/providers/{provider_id}/test`
-async fn test(
+pub(super) async fn test(
     State(server): State<App>,
     signed: Signed,
     source: Source,
@@ -309,7 +297,7 @@ fn told(outcome: &Tested, name: &Name) -> (String, bool) {
 }
 
 /// `GET /developers/apps/{client_id}/providers/{provider_id}/end`
-async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, String)>) -> PageResult {
+pub(super) async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, String)>) -> PageResult {
     let opened = open(&server, signed, of).await?;
     opened.desk.by(&opened.app)?;
     opened.own().ok_or_else(PageError::not_found)?;
@@ -332,7 +320,7 @@ async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, 
 }
 
 /// `POST /developers/apps/{client_id}/providers/{provider_id}/end`
-async fn end(
+pub(super) async fn end(
     State(server): State<App>,
     signed: Signed,
     Path(of): Path<(String, String)>,

@@ -13,9 +13,7 @@ use crate::views::developers::{
     AppTab, AppWebhook, AppWebhooks, DeliveryRow, DevelopersTab, EventChoice, FreshSecret, WebhookRow,
 };
 use crate::views::{End, Entry, Filter, Link, Moment, Pager};
-use axum::Router;
 use axum::extract::{Path, State};
-use axum::routing::{get, post};
 use base::Time;
 use oauth::app::App as Registered;
 use serde::Deserialize;
@@ -23,18 +21,8 @@ use vault::webhook::{self, Delivery, EVENTS, State as Became, Webhook, Wish};
 
 const PAGE: u32 = 50;
 
-/// The routes of the tab.
-pub(super) fn router() -> Router<App> {
-    let one = "/developers/apps/{client_id}/webhooks/{webhook_id}";
-    Router::new()
-        .route("/developers/apps/{client_id}/webhooks", get(list).post(create))
-        .route(one, get(show).post(change))
-        .route(&format!("{one}/end"), get(ask).post(end))
-        .route(&format!("{one}/deliveries/{{delivery_id}}/resend"), post(resend))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Part {
+pub(super) struct Part {
     said: Option<String>,
     show: Option<String>,
     before: Option<i64>,
@@ -56,7 +44,7 @@ fn home(app: &Registered) -> String {
 }
 
 /// `GET /developers/apps/{client_id}/webhooks`
-async fn list(
+pub(super) async fn list(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -71,7 +59,7 @@ async fn list(
 }
 
 #[derive(Deserialize)]
-struct Sent {
+pub(super) struct Sent {
     #[serde(default)]
     url: String,
     #[serde(default)]
@@ -80,7 +68,7 @@ struct Sent {
 }
 
 /// `POST /developers/apps/{client_id}/webhooks`
-async fn create(
+pub(super) async fn create(
     State(server): State<App>,
     signed: Signed,
     Path(id): Path<String>,
@@ -117,7 +105,7 @@ async fn open(
 }
 
 /// `GET /developers/apps/{client_id}/webhooks/{webhook_id}`
-async fn show(
+pub(super) async fn show(
     State(server): State<App>,
     signed: Signed,
     Path(of): Path<(String, String)>,
@@ -132,7 +120,7 @@ async fn show(
 }
 
 /// `POST /developers/apps/{client_id}/webhooks/{webhook_id}`
-async fn change(
+pub(super) async fn change(
     State(server): State<App>,
     signed: Signed,
     Path(of): Path<(String, String)>,
@@ -157,7 +145,7 @@ async fn change(
 }
 
 /// `GET /developers/apps/{client_id}/webhooks/{webhook_id}/end`
-async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, String)>) -> PageResult {
+pub(super) async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, String)>) -> PageResult {
     let (desk, app, found) = open(&server, signed, of).await?;
     desk.by(&app)?;
     page::show(&End {
@@ -179,7 +167,7 @@ async fn ask(State(server): State<App>, signed: Signed, Path(of): Path<(String, 
 }
 
 /// `POST /developers/apps/{client_id}/webhooks/{webhook_id}/end`
-async fn end(
+pub(super) async fn end(
     State(server): State<App>,
     signed: Signed,
     Path(of): Path<(String, String)>,
@@ -191,7 +179,7 @@ async fn end(
 }
 
 /// `POST /developers/apps/{client_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/resend`
-async fn resend(
+pub(super) async fn resend(
     State(server): State<App>,
     signed: Signed,
     Path((id, webhook, delivery)): Path<(String, String, String)>,

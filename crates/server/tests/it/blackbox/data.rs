@@ -19,7 +19,7 @@ async fn run(store: &Store, sql: &'static str) {
     store.write(move |tx| tx.run(sql, args![])).await.unwrap();
 }
 
-/// A session and a consent, a family of tokens, a request under way, a lease.
+/// A session and a consent, a family of tokens, a request, a link and a call under way, a lease.
 async fn lived_in(place: &Place) {
     let store = open(place);
     for sql in [
@@ -29,6 +29,10 @@ async fn lived_in(place: &Place) {
          VALUES ('g1', 'sign_in', 'acc_1', 'i1', 'app_1', '', 'openid', '', 1, 1)",
         "INSERT INTO families (id, app_id, scope, asked_scope, expires_at) VALUES (1, 'app_1', 'openid', 'openid', 4000000000000)",
         "INSERT INTO interactions (id, digest, request, created_at, expires_at) VALUES (1, CAST('d' AS BLOB), '[]', 1, 4000000000000)",
+        "INSERT INTO links (id, digest, app_id, provider, provider_client_id, scopes, inputs, verifier, browser, created_at, expires_at)
+         VALUES (1, CAST('d' AS BLOB), 'app_1', 'google', 'pc_1', '', '{}', CAST('v' AS BLOB), CAST('b' AS BLOB), 1, 4000000000000)",
+        "INSERT INTO call_approvals (id, group_id, app_id, grant_id, provider, request, digest, key_id, status, created_at, expires_at)
+         VALUES ('a1', 'a1', 'app_1', 'g2', 'google', CAST('r' AS BLOB), CAST('d' AS BLOB), 'k', 'pending', 1, 4000000000000)",
         "INSERT INTO leases (name, holder, fence, until_at) VALUES ('old', 'a', 1, 4000000000000)",
     ] {
         run(&store, sql).await;
@@ -70,6 +74,8 @@ async fn threat_191_a_restore_brings_no_session_token_or_lease_back_to_life() {
         ("SELECT count(*) AS n FROM grants WHERE id = 'g1' AND ended_at IS NULL", 1, 1),
         ("SELECT count(*) AS n FROM families WHERE ended_at IS NULL", 0, 1),
         ("SELECT count(*) AS n FROM interactions WHERE spent_at IS NULL", 0, 1),
+        ("SELECT count(*) AS n FROM links WHERE taken_at IS NULL", 0, 1),
+        ("SELECT count(*) AS n FROM call_approvals WHERE status = 'pending'", 0, 1),
         ("SELECT count(*) AS n FROM leases", 0, 1),
         ("SELECT count(*) AS n FROM settings WHERE name = 'epoch' AND value = '1'", 1, 0),
     ];

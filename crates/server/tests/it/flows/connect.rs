@@ -1,5 +1,6 @@
 //! A person links an account elsewhere to an app, and the app uses it (seed 004, `product.md` 4).
 
+use crate::threats::connect::{SEALED, column};
 use serde_json::{Value, json};
 use testkit::backend::{Backend, said};
 use testkit::{Answer, Browser, Fake, TestApp, World};
@@ -104,13 +105,7 @@ async fn a_person_links_an_account_and_the_app_uses_it() {
             backend.gets("POST", &format!("/sdk/oauth/grants/{id}/revoke"), &json!({ "reason": "done" })).await;
         assert_eq!((&revoked["success"], &revoked["grant_id"]), (&json!(true), &json!(id)));
         assert_eq!(backend.refusal("POST", "/sdk/token", &by_id).await, "400 grant_revoked");
-        for _ in 0..100 {
-            if fake.stats().await["revocations"] == 1 {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        assert_eq!(fake.stats().await["revocations"], 1, "the service is told too");
+        fake.is_told_of(1).await;
     }
 }
 
@@ -160,6 +155,43 @@ async fn the_same_account_again_keeps_its_grant() {
         let mut named = ask.clone();
         named["account"] = json!("bob@fake.example");
         assert_eq!(backend.gets("POST", "/sdk/token", &named).await["provider_id"], "fake-calendar");
+    }
+}
+
+#[tokio::test]
+async fn what_a_session_says_of_a_permission_holds_from_then_on_and_a_repair_changes_nothing_of_it() {
+    for (world, fake) in World::both_with_fake().await {
+        let notes = world.app("notes", SITE).await;
+        let backend = world.backend(&notes).await;
+        let mut ada = world.person("ada").await;
+        let user = user_token(&mut ada, &notes).await;
+        let mut linked = async |more: Value| {
+            let mut ask = json!({ "user_token": user, "required_scopes": { "fake-calendar": ["calendar.read", "calendar.write"] } });
+            ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let token = session(&backend, ask).await;
+            let path = opens(&mut ada, &token, true).await;
+            links(&mut ada, &fake, &path).await;
+            let poll = json!({ "session_token": token });
+            backend.gets("POST", "/sdk/oauth/connect/session/poll", &poll).await["grants"][0].clone()
+        };
+        let named = |methods: &[&str]| json!({ "switch_account": true, "requested_grant": { "label": "work", "restrictions": { "allowed_methods": methods } } });
+        let plain = linked(json!({})).await["grant_id"].clone();
+        let work = linked(named(&["GET", "POST"])).await["grant_id"].clone();
+        assert_ne!(plain, work);
+        let posts = json!({
+            "grant_id": work, "method": "POST", "url": format!("{}/calendar/v3/events", fake.origin),
+            "body": { "title": "Lunch" }, "reason": "lunch",
+        });
+        assert!(backend.call("POST", "/sdk/proxy", &posts).await.status < 300);
+        // Fewer methods the next time are fewer from then on.
+        assert_eq!(linked(named(&["GET"])).await["grant_id"], work);
+        assert_eq!(backend.refusal("POST", "/sdk/proxy", &posts).await, "403 policy_denied");
+        // A repair names the permission, not its label, and leaves it as it is.
+        let repaired = linked(json!({ "repair_grant_id": work })).await;
+        assert_eq!((&repaired["grant_id"], &repaired["operation"]), (&work, &json!("reauth")));
+        assert_eq!(backend.refusal("POST", "/sdk/proxy", &posts).await, "403 policy_denied");
+        let listed = backend.gets("POST", "/sdk/grants/list", &json!({})).await;
+        assert_eq!(listed["total"], 2, "{listed}");
     }
 }
 
@@ -273,6 +305,9 @@ async fn a_calendar_is_a_resource_that_another_app_may_use() {
         let answer = calls("GET", "/calendar/v3/events").await;
         assert_eq!((answer.status, answer.header("procura-refusal")), (401, Some("invalid_token")), "{answer:?}");
         assert!(answer.header("www-authenticate").is_some_and(|value| value.contains("invalid_token")));
+        // It was all that anybody might do with the account: its credential is not kept.
+        assert_eq!(column(&world, SEALED).await.as_deref(), Some("wiped"));
+        fake.is_told_of(1).await;
         // The account is the person's; the app that offers the resource has got nothing by it.
         let backend = world.backend(&owner).await;
         let listed = backend.gets("POST", "/sdk/grants/list", &json!({ "limit": 50, "offset": 0 })).await;

@@ -25,7 +25,7 @@ fn call(id: &str, fake: &Fake) -> Value {
 }
 
 /// One value of the only connection.
-async fn column(world: &World, sql: &'static str) -> Option<String> {
+pub(crate) async fn column(world: &World, sql: &'static str) -> Option<String> {
     world
         .store
         .read(move |tx: &mut Tx<'_>| {
@@ -636,18 +636,7 @@ async fn threat_166_tokens_are_handed_out_only_where_the_app_allows_it_and_never
     }
 }
 
-/// Waits until the service has been told of so many endings.
-async fn told_of(fake: &Fake, count: u64) {
-    for _ in 0..200 {
-        if fake.stats().await["revocations"] == count {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("the service was not told: {}", fake.stats().await);
-}
-
-const SEALED: &str =
+pub(crate) const SEALED: &str =
     "SELECT CASE WHEN sealed IS NULL THEN 'wiped' ELSE 'there' END AS value FROM connections ORDER BY id DESC LIMIT 1";
 
 #[tokio::test]
@@ -665,7 +654,7 @@ async fn threat_167_what_is_deleted_leaves_no_credential_and_the_service_is_told
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(column(&world, SEALED).await.as_deref(), Some("wiped"));
         assert_eq!(backend.refusal("POST", "/sdk/token", &call(&id, &fake)).await, "400 grant_revoked");
-        told_of(&fake, 1).await;
+        fake.is_told_of(1).await;
         let receipt = "SELECT detail AS value FROM journal WHERE act = 'connection.removed'";
         assert!(column(&world, receipt).await.is_some_and(|detail| detail.contains("fake-calendar")));
 
@@ -679,6 +668,23 @@ async fn threat_167_what_is_deleted_leaves_no_credential_and_the_service_is_told
         let answer = operator.asks("DELETE", &format!("/apps/{}", notes.client_id)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(column(&world, SEALED).await, None, "the row is gone with its app");
-        told_of(&fake, 2).await;
+        fake.is_told_of(2).await;
+    }
+}
+
+#[tokio::test]
+async fn threat_167_a_permission_that_ends_with_the_sign_in_leaves_no_idle_credential() {
+    for (world, fake) in World::both_with_fake().await {
+        let notes = world.app("notes", SITE).await;
+        let backend = world.backend(&notes).await;
+        let (mut ada, id) = linked(&world, &fake, &notes, &backend).await;
+        let find = "SELECT parent_id AS value FROM grants WHERE kind = 'connection'";
+        let sign_in = column(&world, find).await.unwrap();
+        let end = format!("/account/access/{sign_in}/end");
+        let page = ada.opens(&end).await;
+        assert_eq!(ada.posts(&end, &[("csrf", &page.form_with("csrf")["csrf"])]).await.status, 303);
+        assert_eq!(backend.refusal("POST", "/sdk/token", &call(&id, &fake)).await, "400 grant_revoked");
+        assert_eq!(column(&world, SEALED).await.as_deref(), Some("wiped"));
+        fake.is_told_of(1).await;
     }
 }

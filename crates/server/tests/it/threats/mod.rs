@@ -2,7 +2,7 @@
 
 mod authorize;
 mod client;
-mod connect;
+pub(crate) mod connect;
 mod connector;
 mod embed;
 mod keys;
