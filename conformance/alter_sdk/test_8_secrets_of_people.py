@@ -18,13 +18,13 @@ class SecretsOfPeople(Test):
             provider="weather", user_token=self.someone["user_token"], allowed_origin=ORIGIN, **options
         )
 
-    async def brings(self, session, key):
-        place = await self.link(session, self.someone, {"decision": "key", "secret.key": key, "agent": "yes"})
+    async def brings(self, session, key, **more):
+        place = await self.link(session, self.someone, {"decision": "key", "secret.key": key, **more})
         self.assertIn("Connected", place["text"])
 
     async def held(self, client=None):
         listed = await (client or self.app).list_grants(
-            provider_id="weather", **({} if client else {"user_token": self.someone["user_token"]})
+            provider_id="weather", **({} if client else {"end_user_token": self.someone["user_token"]})
         )
         return listed.grants
 
@@ -62,7 +62,7 @@ class SecretsOfPeople(Test):
         agent = await self.agent_client(made.api_key)
         session = await self.opened(agent=str(made.id), delegable=True, requested_ttl_seconds=3600)
         self.assertEqual((session.path, session.delegable_requested, session.agent_id), ("key_entry", True, str(made.id)))
-        await self.brings(session, OWN)
+        await self.brings(session, OWN, agent="yes")
         [grant] = await self.held(agent)
         self.assertEqual((grant.access_via, grant.delegable), ("ms_delegation", False))
         self.assertEqual(await self.sent(agent, grant.grant_id), len(OWN))
@@ -74,7 +74,7 @@ class SecretsOfPeople(Test):
 
     async def test_an_agent_that_may_use_no_secret(self):
         made = await self.app.agents.create(name=f"idle-{self.someone['id'][:8]}", type="agent", scopes={})
-        await self.brings(await self.opened(agent=str(made.id)), OWN)
+        await self.brings(await self.opened(agent=str(made.id)), OWN, agent="yes")
         agent = await self.agent_client(made.api_key)
         [grant] = await self.held(agent)
         call = agent.proxy_request("GET", self.api("/echo"), grant_id=grant.grant_id)
