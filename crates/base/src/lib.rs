@@ -23,7 +23,7 @@ pub use id::{
     AccountId, AgentId, AppId, AppUserId, ApprovalId, ConnectionId, DeviceId, GrantId, IdentityId, KeyId, Numbers,
     OrganizationId, PasskeyId, ResourceId, Uuid,
 };
-pub use likeness::likeness;
+pub use likeness::{is_deceptive, likeness};
 pub use place::{Origin, RedirectUri};
 pub use raster::Raster;
 pub use scope::Scope;

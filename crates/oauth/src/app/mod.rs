@@ -21,7 +21,7 @@ pub use logo::{Logo, find_logo};
 pub use rows::{count_of_organization, find, find_by_key, list, list_of_organization};
 pub use secret::{Overlap, Rotated, end_secret, rotate_secret, sweep_secrets};
 pub use wish::Wish;
-pub(crate) use wish::{check_name, is_deceptive};
+pub(crate) use wish::check_name;
 
 use base::{AppId, Digest, Fault, OrganizationId, Origin, RedirectUri, Scope, Time};
 use jose::Alg;

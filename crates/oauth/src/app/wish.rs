@@ -4,7 +4,7 @@
 
 use super::logo::{Logo, MOST_BYTES};
 use super::{App, AppKind, AuthMethod, Change, Complaint, SIGN_IN_SCOPES};
-use base::{Origin, RedirectUri, Scope};
+use base::{Origin, RedirectUri, Scope, is_deceptive};
 use jose::Alg;
 use std::ops::RangeInclusive;
 
@@ -180,15 +180,6 @@ fn check_description(text: &str) -> Result<String, &'static str> {
         return Err("holds a character that cannot be seen or turns others around");
     }
     Ok(text.to_owned())
-}
-
-/// A character that cannot be seen, or turns those beside it around.
-pub(crate) fn is_deceptive(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Text of a URL that browsers would not rewrite before they follow it.

@@ -3,8 +3,8 @@
 //! Promise: a field that is not named stays as it is; every field that is wrong is complained about, not the first alone.
 
 use super::{Resource, ResourceScope, Risk, namespace};
-use crate::app::{App, Change, Complaint, is_deceptive};
-use base::{Origin, Scope};
+use crate::app::{App, Change, Complaint};
+use base::{Origin, Scope, is_deceptive};
 use std::ops::RangeInclusive;
 
 const KEY_CHARS: RangeInclusive<usize> = 3..=100;

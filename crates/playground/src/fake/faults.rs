@@ -69,6 +69,8 @@ pub(super) struct Faults {
     delay_on: Option<Place>,
     /// The token endpoint does what it was asked for and then hangs up without an answer.
     pub(super) drop_after_commit: bool,
+    /// The token endpoint does what it was asked for and waits so long with its answer.
+    pub(super) hold_after_commit_ms: u64,
     /// Of access tokens from now on, in seconds.
     pub(super) expires_in: i64,
     /// The person allows these at most.
@@ -93,6 +95,7 @@ impl Faults {
             delay_ms: 0,
             delay_on: None,
             drop_after_commit: false,
+            hold_after_commit_ms: 0,
             expires_in: 3600,
             grant_scope: None,
             account: None,
@@ -148,6 +151,9 @@ impl Faults {
         }
         if self.delay_ms > LONGEST_DELAY_MS {
             return Some("delay_ms");
+        }
+        if self.hold_after_commit_ms > LONGEST_DELAY_MS {
+            return Some("hold_after_commit_ms");
         }
         (!(0..=YEAR_SECS).contains(&self.expires_in)).then_some("expires_in")
     }
@@ -226,6 +232,7 @@ mod tests {
             (json!({ "status": 70_000 }), "status cannot be that"),
             (json!({ "expires_in": -1 }), "expires_in is out of bounds"),
             (json!({ "delay_ms": 120_001 }), "delay_ms is out of bounds"),
+            (json!({ "hold_after_commit_ms": 120_001 }), "hold_after_commit_ms is out of bounds"),
             (json!({ "error": "a\r\nb" }), "error is out of bounds"),
             (json!({ "retry_after": "a\r\nb" }), "retry_after is out of bounds"),
         ] {

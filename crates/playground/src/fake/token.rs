@@ -22,6 +22,7 @@ use serde_json::json;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// `POST /{service}/token`
 pub(super) async fn token(
@@ -38,8 +39,14 @@ pub(super) async fn token(
         Ok(form) => form,
         Err(refused) => return refused.into_response(),
     };
-    match exchange(&fake, service, &form) {
-        Ok(_) if fake.with(|memory| memory.faults.drop_after_commit) => hang_up(),
+    let granted = exchange(&fake, service, &form);
+    let (is_dropped, hold_ms) =
+        fake.with(|memory| (memory.faults.drop_after_commit, memory.faults.hold_after_commit_ms));
+    if granted.is_ok() && hold_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(hold_ms)).await;
+    }
+    match granted {
+        Ok(_) if is_dropped => hang_up(),
         Ok(granted) => told(&fake, &granted),
         Err((error, description)) => Refused::new(StatusCode::BAD_REQUEST, error, description).into_response(),
     }

@@ -1,10 +1,12 @@
 //! Whether a descriptor is whole: each rule a small function, each wrong a sentence.
 
 use super::{AuthKind, IdentitySource, Provider, plain};
+use base::is_deceptive;
 use std::collections::HashSet;
 use url::Url;
 
 const LONGEST_TEXT: usize = 90;
+const LONGEST_NAME: usize = 60;
 
 /// Everything that is wrong.
 pub(super) fn wrongs(provider: &Provider) -> Vec<String> {
@@ -18,7 +20,14 @@ pub(super) fn wrongs(provider: &Provider) -> Vec<String> {
         !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     demand(is_id(&provider.id), "id: has lowercase letters, digits and -");
-    demand(!provider.name.trim().is_empty(), "name: is missing");
+    demand(
+        is_line(&provider.name, LONGEST_NAME),
+        "name: is a line of at most 60 characters, each of which can be seen",
+    );
+    demand(
+        provider.auth.inputs.iter().all(|input| is_line(&input.text, LONGEST_TEXT)),
+        "inputs: each says what it is in a line of words",
+    );
     demand(is_https(&provider.docs), "docs: is an https address");
     demand(!provider.hosts.is_empty(), "hosts: name at least one");
     let is_named = |host: &String| is_host(host) || provider.is_plain(host);
@@ -94,15 +103,17 @@ fn check_scopes(provider: &Provider, demand: &mut impl FnMut(bool, &str)) {
         "scopes: allow holds patterns like GET /v3/events/**",
     );
     let reads_well = |text: &str| {
-        text.chars().count() <= LONGEST_TEXT
-            && text.chars().next().is_some_and(char::is_uppercase)
-            && !text.ends_with('.')
-            && !text.chars().any(char::is_control)
+        is_line(text, LONGEST_TEXT) && text.chars().next().is_some_and(char::is_uppercase) && !text.ends_with('.')
     };
     demand(
         provider.scopes.iter().all(|scope| !scope.name.is_empty() && reads_well(&scope.text)),
         "scopes: each has a name and a line of words",
     );
+}
+
+/// Words on a page in which nothing hides or turns around what stands beside it (threat 174).
+fn is_line(text: &str, longest: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(is_deceptive)
 }
 
 /// An https address, with `{name}` where an input goes.

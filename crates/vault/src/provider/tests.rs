@@ -164,6 +164,20 @@ fn threat_147_a_credential_goes_to_named_hosts_alone() {
 }
 
 #[test]
+fn threat_174_what_a_descriptor_says_on_a_page_is_one_short_line() {
+    let (_, text) = TEXTS.iter().find(|(id, _)| *id == "github").unwrap();
+    let long = "x".repeat(91);
+    for said in ["", " ", "Git\\u202eHub", "Git\\nHub", "Git\\u200bHub", long.as_str()] {
+        for line in ["name = \"GitHub\"", "text = \"See your GitHub profile\""] {
+            assert!(text.contains(line), "{line}");
+            let (field, _) = line.split_once(" = ").unwrap();
+            let read = Provider::read(&text.replace(line, &format!("{field} = \"{said}\"")));
+            assert!(read.is_err(), "{field} {said}");
+        }
+    }
+}
+
+#[test]
 fn threat_146_a_descriptor_cannot_point_elsewhere() {
     let (_, text) = TEXTS.iter().find(|(id, _)| *id == "github").unwrap();
     let reads = |from: &str, to: &str| {

@@ -1,9 +1,12 @@
 //! kill -9 under load: what was answered is known afterwards, what was spent stays spent, the file opens as it is.
 
-use super::person::{App, FORM, Person, redemption};
-use super::{Place, Server};
+use super::person::{App, FORM, Person, REDIRECT, redemption};
+use super::{Place, Server, soon};
+use db::{Location, Store, args};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::{Answer, Fake};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -139,4 +142,77 @@ async fn threat_192_a_full_disk_issues_nothing_that_is_not_remembered() {
         assert!(app.sees_active(&server, token).await, "an answered token is unknown");
     }
     assert_eq!(app.asks(&server, "client_credentials", "").await.status, 200);
+}
+
+fn calendar() -> String {
+    format!(
+        "[[organization]]\nkey = \"acme\"\nname = \"Acme\"\n\n[[app]]\nkey = \"notes\"\norganization = \"acme\"\nname = \"Notes\"\n\
+         redirect_uris = [\"{REDIRECT}\"]\nid_token_signed_response_alg = \"EdDSA\"\n\n\
+         [[app]]\nkey = \"calendars\"\norganization = \"acme\"\nname = \"Calendars\"\nredirect_uris = [\"https://calendars.test/cb\"]\n\n\
+         [[resource]]\nkey = \"calendar:fake\"\napp = \"calendars\"\nkind = \"vault\"\nprovider = \"fake-calendar\"\n\
+         name = \"Calendar\"\nscopes = [\n{{ name = \"calendar.read\", text = \"See your calendars\", risk = \"medium\", \
+         provider_scopes = [\"calendar.read\"], allow = [\"GET /calendar/v3/**\"] }},\n]\n"
+    )
+}
+
+/// A token with which an app reads the calendar that a person has just linked.
+async fn linked(place: &Place, server: &Server, fake: &Fake) -> String {
+    place.writes("apps.toml", &calendar());
+    let out = place.runs(&["apply", "-f", "apps.toml"]).done();
+    let field = |name: &str| out.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+    let app = App { id: field("app.notes.client_id="), secret: field("app.notes.client_secret=") };
+    soon("the app is known", async || app.asks(server, "client_credentials", "").await.status == 200).await;
+    let code = Person::registers(server, "ada").await.links(&app, fake, "calendar:fake", "calendar.read").await;
+    let subject = token_named(&app.redeems(server, &code).await, "access_token_jwt");
+    let more = format!("subject_token={subject}&resource=calendar%3Afake");
+    token_named(
+        &app.asks(server, "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange", &more).await,
+        "access_token",
+    )
+}
+
+fn token_named(answer: &Answer, name: &str) -> String {
+    answer.json()[name].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+}
+
+/// The server dies when the service has renewed a credential and before it has heard so. Gives what the next one answers.
+async fn dies_while_it_renews(rotates: bool) -> Answer {
+    let fake = Fake::new().await;
+    // So short that the first call renews it, so long that it can be linked.
+    fake.fails(&json!({ "rotate": rotates, "expires_in": 45 })).await;
+    let place =
+        Place::new().with("PROCURA_ISSUER", "http://localhost:8460").with("PROCURA_FAKE_PROVIDER", fake.origin.clone());
+    let server = place.starts();
+    let bearer = format!("Bearer {}", linked(&place, &server, &fake).await);
+    let target = "/proxy/calendar:fake/calendar/v3/events";
+    fake.fails(&json!({ "hold_after_commit_ms": 100_000, "expires_in": 3600 })).await;
+    let Address { listen, host } = Address::of(&server);
+    let headers = [("Host".to_owned(), host), ("Authorization".to_owned(), bearer.clone())];
+    let waiting = tokio::spawn(async move {
+        if let Ok(mut stream) = TcpStream::connect(&listen).await {
+            let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let _ = stream.write_all(format!("GET {target} HTTP/1.1\r\n{lines}\r\n").as_bytes()).await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    });
+    soon("the service has renewed it", async || fake.stats().await["refreshes"] == 1).await;
+    server.dies();
+    waiting.await.unwrap();
+    fake.fails(&json!({ "hold_after_commit_ms": 0 })).await;
+    // What the dead one held runs out by itself, half a minute later.
+    let store = Store::open(&Location::Sqlite(place.path("data/procura.db"))).unwrap();
+    store.write(|tx| tx.run("DELETE FROM leases", args![])).await.unwrap();
+    drop(store);
+    let server = place.starts();
+    server.sends("GET", target, &[("Authorization", &bearer)], "").await
+}
+
+#[tokio::test]
+async fn threat_157_a_server_killed_while_it_renews_a_credential_is_never_silently_wrong() {
+    let recovered = dies_while_it_renews(false).await;
+    assert_eq!((recovered.status, recovered.header("procura-refusal")), (200, None), "{recovered:?}");
+    // The old refresh token is dead at the service, and whoever holds the new one is dead too: the person is asked.
+    let lost = dies_while_it_renews(true).await;
+    assert_eq!(lost.header("procura-refusal"), Some("credential_revoked"), "{lost:?}");
+    assert!(lost.text().contains("in_doubt"), "{lost:?}");
 }

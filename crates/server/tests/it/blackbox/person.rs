@@ -3,7 +3,7 @@
 use super::{Place, Server, soon};
 use serde_json::json;
 use std::collections::BTreeMap;
-use testkit::{Answer, SoftPasskey};
+use testkit::{Answer, Fake, SoftPasskey};
 
 /// The pair of RFC 7636 appendix B.
 pub(super) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -114,21 +114,34 @@ impl<'a> Person<'a> {
         self.says_yes(app, "connect", &format!("resource={resource}&scope={scope}")).await
     }
 
+    /// Lets the app use a resource that stands for an account elsewhere, links that account at the fake provider on the way, and gives
+    /// the code the app gets.
+    pub(super) async fn links(&mut self, app: &App, fake: &Fake, resource: &str, scope: &str) -> String {
+        let away = self.allows(app, "connect", &format!("resource={resource}&scope={scope}")).await;
+        let back = fake.opens(away.location()).await.location().to_owned();
+        let target = back.strip_prefix(&self.server.issuer).unwrap_or_else(|| panic!("not to us: {back}"));
+        let answer = self.opens(target).await;
+        answer.location_field("code").unwrap_or_else(|| panic!("no code: {answer:?}"))
+    }
+
     async fn says_yes(&mut self, app: &App, path: &str, more: &str) -> String {
+        let answer = self.allows(app, path, more).await;
+        answer.location_field("code").unwrap_or_else(|| panic!("no code: {answer:?}"))
+    }
+
+    async fn allows(&mut self, app: &App, path: &str, more: &str) -> Answer {
         let id = &app.id;
         let target = format!(
             "/{path}?client_id={id}&redirect_uri=https%3A%2F%2Fnotes.test%2Fcb&{more}\
              &state=st4te&code_challenge={CHALLENGE}&code_challenge_method=S256"
         );
         let first = self.opens(&target).await;
-        let answer = if first.status == 303 {
-            first
-        } else {
-            let mut fields = first.form_with("flow");
-            fields.insert("decision".to_owned(), "allow".to_owned());
-            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-            self.sends("POST", "/signin/decision", FORM, &body).await
-        };
-        answer.location_field("code").unwrap_or_else(|| panic!("no code: {answer:?}"))
+        if first.status == 303 {
+            return first;
+        }
+        let mut fields = first.form_with("flow");
+        fields.insert("decision".to_owned(), "allow".to_owned());
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.sends("POST", "/signin/decision", FORM, &body).await
     }
 }

@@ -2,6 +2,7 @@
 
 use super::api_v1::{Operator, refusal};
 use crate::fake::Fake;
+use crate::flows::connect::{SITE, opens, session, user_token};
 use serde_json::{Value, json};
 use testkit::World;
 
@@ -58,6 +59,28 @@ async fn providers_are_listed_and_an_operators_own_descriptor_takes_its_place() 
         assert_eq!(operator.asks("DELETE", "/providers/acme-crm").await.status, 200);
         assert_eq!(refusal(&operator.asks("DELETE", "/providers/acme-crm").await), "404 not_found []");
         assert_eq!(refusal(&operator.asks("DELETE", "/providers/google").await), "404 not_found []");
+    }
+}
+
+#[tokio::test]
+async fn threat_174_a_descriptor_puts_no_markup_on_a_page() {
+    for world in World::both().await {
+        let operator = Operator::of(&world).await;
+        let hostile = DESCRIPTOR.replace("Acme CRM", "<img src=x onerror=alert(1)> & co");
+        let set = operator.sends("PUT", "/providers/acme-crm", &json!({ "descriptor": hostile })).await;
+        assert_eq!(set.status, 200, "{set:?}");
+        let credentials = json!({ "client_id": "for-all" });
+        assert_eq!(operator.sends("PUT", "/providers/acme-crm/credentials", &credentials).await.status, 200);
+        let notes = world.app("notes", SITE).await;
+        let backend = world.backend(&notes).await;
+        let mut ada = world.person("ada").await;
+        let user = user_token(&mut ada, &notes).await;
+        let token = session(&backend, json!({ "allowed_providers": ["acme-crm"], "user_token": user })).await;
+        let path = opens(&mut ada, &token, true).await;
+        let page = ada.opens(&path).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(!page.text().contains("<img src=x"), "{}", page.text());
+        assert!(page.text().contains("&#60;img src=x onerror=alert(1)&#62; &#38; co"), "{}", page.text());
     }
 }
 

@@ -688,3 +688,29 @@ async fn threat_167_a_permission_that_ends_with_the_sign_in_leaves_no_idle_crede
         fake.is_told_of(1).await;
     }
 }
+
+#[tokio::test]
+async fn threat_169_no_service_can_tell_us_anything() {
+    let (world, _fake) = World::with_fake().await;
+    let body = br#"{"type":"connection.revoked","id":"evt_1"}"#;
+    for path in
+        ["/webhooks", "/webhooks/google", "/api/webhooks/google", "/sdk/webhooks/google", "/api/v1/webhooks/google"]
+    {
+        let headers = [("Content-Type", "application/json"), ("X-Signature", "sha256=00")];
+        let answer = world.send("POST", path, &headers, body).await;
+        assert!([401, 404, 405].contains(&answer.status), "{path}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn threat_173_no_mcp_client_has_a_door_here() {
+    let (world, _fake) = World::with_fake().await;
+    let list = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    for path in ["/mcp", "/mcp/sse", "/sse", "/api/mcp"] {
+        for headers in [vec![], vec![("Authorization", "Bearer x")], vec![("Mcp-Session-Id", "1")]] {
+            let answer = world.send("POST", path, &headers, list).await;
+            assert_eq!(answer.status, 404, "{path}: {answer:?}");
+        }
+    }
+    assert_eq!(world.send("GET", "/.well-known/oauth-protected-resource/mcp", &[], b"").await.status, 404);
+}
