@@ -187,11 +187,10 @@ async fn dies_while_it_renews(rotates: bool) -> Answer {
     let target = "/proxy/calendar:fake/calendar/v3/events";
     fake.fails(&json!({ "hold_after_commit_ms": 100_000, "expires_in": 3600 })).await;
     let Address { listen, host } = Address::of(&server);
-    let headers = [("Host".to_owned(), host), ("Authorization".to_owned(), bearer.clone())];
+    let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {bearer}\r\n\r\n");
     let waiting = tokio::spawn(async move {
         if let Ok(mut stream) = TcpStream::connect(&listen).await {
-            let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            let _ = stream.write_all(format!("GET {target} HTTP/1.1\r\n{lines}\r\n").as_bytes()).await;
+            let _ = stream.write_all(request.as_bytes()).await;
             let _ = stream.read_to_end(&mut Vec::new()).await;
         }
     });
