@@ -19,7 +19,7 @@ function page(world, body, connect = "") {
   }, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Issuer</title><link rel="stylesheet" href="/assets/style.css"><body>${body}</body>`];
 }
 
-const json = (status, body) => [status, { "Content-Type": "application/json", ...cors }, JSON.stringify(body)];
+const json = (status, body, more = {}) => [status, { "Content-Type": "application/json", ...cors, ...more }, JSON.stringify(body)];
 
 /** The redirect URI with the answer. The code carries what the token endpoint has to know. */
 function callbackOf(world, query) {
@@ -87,6 +87,16 @@ function answerToken(body) {
   return json(200, { access_token: "pat_1", access_token_jwt: "a.b.c", id_token: `x.${encode({ nonce })}.y`, token_type: "Bearer", expires_in: 3600, scope: "openid" });
 }
 
+/** The proxy: says what arrived, or refuses. */
+function answerProxy(world, url, request, body) {
+  const { authorization, cookie, "content-type": kind } = request.headers;
+  world.calls.push({ method: request.method, at: url.pathname + url.search, token: authorization?.replace(/^Bearer /, ""), cookie, kind, body: String(body ?? "") });
+  if (url.pathname.endsWith("/forbidden")) return json(403, { error: "policy_denied", message: "no scope lets this call through" }, { "Procura-Refusal": "policy_denied" });
+  if (url.pathname.endsWith("/missing")) return json(404, { error: "not there" });
+  if (url.pathname.endsWith("/elsewhere")) return [302, { Location: "https://evil.test/" }, ""];
+  return json(200, { echo: authorization });
+}
+
 /** A token of the tests says what it is good for. */
 export const tokenFor = (facts = {}) => `tok.${encode({ sub: "ada", cid: "app_notes", resource: "iris:inference", life: 600, salt: Math.random(), ...facts })}.sig`;
 
@@ -96,14 +106,17 @@ function answerCheck(world, request, body) {
   const { sub, cid, resource, life } = token.startsWith("tok.") ? decode(token.split(".")[1]) : { sub: "ada", cid: "app_notes", resource: "iris:inference", life: 600 };
   world.checks.push({ asked, token, cookie: request.headers.cookie });
   if (asked.parent_origin !== world.app) return json(403, { error: "access_denied", error_description: "the page does not belong to the app" });
-  if (asked.target_origin !== world.target && asked.target_origin !== "https://irischat.app") return json(403, { error: "target_origin_mismatch", error_description: "the target is somewhere else" });
+  const isVault = resource.startsWith("calendar:") && asked.target_origin === world.issuer;
+  if (!isVault && asked.target_origin !== world.target && asked.target_origin !== "https://irischat.app") return json(403, { error: "target_origin_mismatch", error_description: "the target is somewhere else" });
   if (life <= 0) return json(401, { error: "token_expired", error_description: "the token has expired" });
+  if (isVault) return json(200, { endpoint: `${world.issuer}/proxy/${resource}`, expires_at: (Date.now() / 1000) + life, kind: "vault", sub, cid, target_resource: resource });
   const endpoint = asked.target === "elsewhere" ? `${world.hostile}/run` : `${asked.target_origin}/run`;
   return json(200, { endpoint, expires_at: (Date.now() / 1000) + life, kind: "app", sub, cid, target_resource: resource });
 }
 
 export function answerAsIssuer(world, url, request, body) {
   world.seen.push(`${request.method} ${url.pathname}${url.search}`);
+  if (url.pathname.startsWith("/proxy/")) return answerProxy(world, url, request, body);
   if (request.method === "OPTIONS") return [204, cors, ""];
   if (url.pathname === "/assets/style.css") return [200, { "Content-Type": "text/css" }, scriptOf("style.css")];
   const asset = /^\/assets\/(gate|relay|runtime)\.js$/.exec(url.pathname)?.[1];

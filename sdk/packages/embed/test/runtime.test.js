@@ -115,6 +115,27 @@ describe("requests", () => {
   });
 });
 
+describe("an account elsewhere", () => {
+  it("is called through the issuer's proxy, and what the service answers is data", async () => {
+    const { page, context, close } = await world.visit();
+    await context.addCookies([{ name: "session", value: "secret", url: "http://localhost" }]);
+    const token = tokenFor({ resource: "calendar:fake" });
+    world.calls.length = 0;
+    await open(page, { delegatedToken: token, target: "calendar:fake", targetOrigin: world.issuer });
+    const [response, complete] = await ask(page, "request", { method: "POST", path: "/v3/events", query: { q: "a b" }, body: { title: "Lunch" } });
+    assert.deepEqual([response.type, response.data.status, response.data.body, complete], ["response", 200, { echo: "Bearer [redacted]" }, { type: "complete" }]);
+    assert.deepEqual(world.calls, [{ method: "POST", at: "/proxy/calendar:fake/v3/events?q=a+b", token, cookie: undefined, kind: "application/json", body: '{"title":"Lunch"}' }]);
+    assert.deepEqual((await ask(page, "request", { path: "/missing" }))[0].data.status, 404);
+    assert.deepEqual(await ask(page, "request", { path: "/forbidden" }), [{ type: "error", error: "policy_denied", message: "no scope lets this call through", status: 403 }]);
+    assert.equal((await ask(page, "request", { path: "/elsewhere" }))[0].error, "redirected");
+    world.calls.length = 0;
+    for (const path of ["v3/events", "/v3?x=1", "/a\\b", "//evil.test#", undefined]) assert.equal((await ask(page, "request", { path }))[0].error, "invalid_request", path);
+    assert.equal((await ask(page, "infer", { path: "/v3/events" }))[0].error, "invalid_request");
+    assert.deepEqual(world.calls, []);
+    await close();
+  });
+});
+
 describe("the runtime", () => {
   it("refuses a page that does not belong to the app", async () => {
     const { page, close } = await world.visit({ waitFor: false });

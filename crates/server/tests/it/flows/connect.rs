@@ -297,6 +297,13 @@ async fn a_calendar_is_a_resource_that_another_app_may_use() {
         let elsewhere =
             world.send("GET", "/proxy/fake-calendar/calendar/v3/events", &[("Authorization", &bearer)], b"").await;
         assert_eq!(elsewhere.header("procura-refusal"), Some("delegated_token_refused"), "{elsewhere:?}");
+        // A page of the app calls in the same way, and never holds the token: the runtime is told where, and that it is our proxy.
+        let ask =
+            json!({ "parent_origin": "https://notes.test", "target": "calendar:fake", "target_origin": world.issuer });
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let checked = world.send("POST", "/connect/runtime/check", &headers, ask.to_string().as_bytes()).await.json();
+        let endpoint = json!(format!("{}/proxy/calendar:fake", world.issuer));
+        assert_eq!((&checked["kind"], &checked["endpoint"]), (&json!("vault"), &endpoint), "{checked}");
         // Taken back, the next call is refused.
         let delegations = ada.opens("/api/oauth/delegations").await.json();
         let id = delegations["delegations"][0]["id"].as_str().unwrap_or_else(|| panic!("{delegations}")).to_owned();
